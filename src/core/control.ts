@@ -1,0 +1,87 @@
+import type { ActionName } from './action.ts';
+import type { MapHandle } from './ports.ts';
+
+/** Counts of one symbol since the start of statistics. */
+export interface SymbolCounter {
+  readonly symbol: string;
+  readonly group: string;
+  readonly weight: number;
+  readonly description: string | undefined;
+  readonly hits: number;
+  /** Hits per second, mean and standard deviation over one-minute windows. */
+  readonly frequency: number;
+  readonly frequencyStddev: number;
+  /** Mean time of the check, milliseconds. */
+  readonly timeMs: number;
+}
+
+/** Totals of the whole server, over all its processes. */
+export interface Totals {
+  readonly startedMs: number;
+  readonly scanned: number;
+  readonly learned: number;
+  readonly actions: Readonly<Record<ActionName, number>>;
+  readonly connections: number;
+  readonly controlConnections: number;
+  /** Seconds of the last scans, newest last, at most 31. */
+  readonly scanTimesSeconds: readonly number[];
+  readonly symbols: Readonly<
+    Record<
+      string,
+      {
+        readonly hits: number;
+        readonly timeMs: number;
+        readonly frequency: number;
+        readonly frequencyStddev: number;
+      }
+    >
+  >;
+  /** Messages by action in time slots, for graphs. */
+  readonly graph: readonly GraphSlot[];
+}
+
+export interface GraphSlot {
+  readonly startMs: number;
+  readonly lengthMs: number;
+  readonly actions: Readonly<Record<ActionName, number>>;
+}
+
+export interface LoggedError {
+  readonly timeMs: number;
+  readonly pid: number;
+  readonly type: string;
+  readonly module: string;
+  readonly id: string;
+  readonly message: string;
+}
+
+/** What the controller may ask of the rest of the server; implemented by the daemon over its processes. */
+export interface Control {
+  readonly version: string;
+  readonly configId: string;
+  totals(): Promise<Totals>;
+  resetTotals(): Promise<void>;
+  /** Metric as compiled: every known symbol with its group and score. */
+  symbols(): readonly {
+    readonly group: string;
+    readonly symbol: string;
+    readonly weight: number;
+    readonly description: string | undefined;
+  }[];
+  actions(): readonly { readonly action: ActionName; readonly value: number | null }[];
+  /** Writes new thresholds (null disables) to the state folder and reloads. */
+  saveActions(thresholds: Readonly<Record<ActionName, number | null>>): Promise<void>;
+  /** Writes new scores to the state folder and reloads. */
+  saveSymbols(scores: Readonly<Record<string, number>>): Promise<void>;
+  readonly maps: readonly MapHandle[];
+  errors(): Promise<readonly LoggedError[]>;
+  /** OpenMetrics text of all processes, without the final `# EOF`. */
+  metrics(): Promise<string>;
+  health(): Promise<{
+    readonly workers: number;
+    readonly notResponding: number;
+    readonly readyScanners: number;
+  }>;
+  /** Loads the configuration again; rejects with ConfigError and keeps the old one when it is bad. */
+  reload(): Promise<void>;
+}

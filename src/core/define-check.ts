@@ -1,0 +1,145 @@
+import type { z } from 'zod';
+import type { ConfigError } from './errors.ts';
+import type { Clock, ConfigPath, Log, Maps, Metrics, Resolver, Selectors, Store } from './ports.ts';
+import type { DynamicSymbol, SymbolDef } from './symbol.ts';
+import type { Task } from './task.ts';
+
+/** When a check runs, in the field's order. `idempotent` runs after the reply and inserts nothing. */
+export const stages = [
+  'connfilter',
+  'prefilter',
+  'filter',
+  'classifier',
+  'postfilter',
+  'idempotent',
+] as const;
+export type Stage = (typeof stages)[number];
+
+/** Views of a message a check reads; computed before it runs, and the reason to skip it for an empty message. */
+export type NeededView = 'headers' | 'parts' | 'text' | 'urls';
+
+/** Priorities within prefilters and postfilters: higher first. */
+export const priorities = { top: 10, high: 9, medium: 5, low: 0 } as const;
+
+/**
+ * Inserts a symbol: adds `weight` × the symbol's score. `weight` defaults to 1; options are short texts that tell
+ * why. Only declared symbols compile.
+ */
+export type InsertHit<Sym extends string> = (
+  symbol: Sym | DynamicSymbol,
+  weight?: number,
+  ...options: readonly string[]
+) => void;
+
+/** One callable piece of a check: what settings switch on and off as a whole. */
+export interface CheckUnit<Sym extends string = string> {
+  /** Name of the callback symbol, by which settings and `depends` know it. Default: the check's name in upper case. */
+  readonly name?: string;
+  /** Default: the check's. */
+  readonly stage?: Stage;
+  /** Default: the check's. */
+  readonly priority?: number;
+  /** Symbols it may insert; default: all of the check's declared and dynamic ones. */
+  readonly symbols?: readonly (Sym | DynamicSymbol)[];
+  /** It waits for DNS, the store or HTTP: started before the checks that compute. */
+  readonly waits?: boolean;
+  /** Runs also when an action was already forced. */
+  readonly ignorePassthrough?: boolean;
+  /** Runs even when settings switch everything else off. */
+  readonly alwaysRun?: boolean;
+  /** Names of units or symbols that must have run before, within the same stage. */
+  readonly after?: readonly string[];
+  /** Overrides the definition's `needs`. */
+  readonly needs?: readonly NeededView[];
+  run(task: Task, hit: InsertHit<Sym>): void | Promise<void>;
+}
+
+/** What a check gets to build itself, once per configuration. */
+export interface CheckContext<Config, Sym extends string> {
+  readonly config: Config;
+  /** Root options that checks may follow (`check_local`, `check_authed`, `local_addrs` is in `task.direction`). */
+  readonly options: GlobalOptions;
+  readonly maps: Maps;
+  readonly selectors: Selectors;
+  readonly dns: Resolver;
+  /** The module's store: its own `redis` section, else the common one, else the embedded one. */
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Folder for everything written at run time. */
+  readonly stateDir: string;
+  /** Declares a symbol that the configuration names. The same name again returns the same symbol. */
+  declare(name: string, def: SymbolDef): DynamicSymbol;
+  /** Type-safe reference to a declared static symbol under the name the configuration gave it (`symbol = "…"`). */
+  rename(symbol: Sym, name: string): DynamicSymbol;
+  /** An error that names file, line and option; throw it. `path` starts inside the check's section. */
+  configError(path: ConfigPath, message: string, expected?: string): ConfigError;
+  /** A warning at load that names file, line and option. */
+  warn(path: ConfigPath, message: string): void;
+  /** Path of the check's section in the configuration, for `maps.open` and `selectors.compile`. */
+  path(...inside: (string | number)[]): ConfigPath;
+  /** Registers work to undo when this configuration is replaced (timers, watchers). */
+  onClose(close: () => void | Promise<void>): void;
+}
+
+/** Parts of `options` that checks may read. */
+export interface GlobalOptions {
+  readonly checkLocal: boolean | undefined;
+  readonly checkAuthed: boolean | undefined;
+  readonly maxRecipients: number;
+  readonly maxUrls: number;
+  readonly hostName: string;
+}
+
+/** A check: one declaration from which validation, documentation, `/symbols` and default scores are derived. */
+export interface CheckDefinition<Schema extends z.ZodType = z.ZodType, Sym extends string = string> {
+  /** Configuration section, documentation slug, metric label and log field. */
+  readonly name: string;
+  /** Other section names read as this one (older spellings). */
+  readonly aliases?: readonly string[];
+  /** One sentence for the reference page: what it finds or does. */
+  readonly summary: string;
+  /** Further paragraphs of the reference page, Markdown. */
+  readonly details?: string;
+  readonly group: string;
+  readonly stage: Stage;
+  /** Default 0. */
+  readonly priority?: number;
+  /** Mail it looks at by default. */
+  readonly direction: 'both' | 'inbound' | 'outbound';
+  readonly needs: readonly NeededView[];
+  /**
+   * Options with defaults and descriptions (`.describe()`), strict: unknown options are errors. Every schema
+   * understands `enabled` (boolean, default true), which the engine handles.
+   */
+  readonly config: Schema;
+  /** Options of Rspamd's module that are refused by name, with the reason. */
+  readonly unsupported?: Readonly<Record<string, string>>;
+  readonly symbols: Readonly<Record<Sym, SymbolDef>>;
+  /** Returns what runs; undefined: nothing to do with this configuration (say why with `log.info`). */
+  create(
+    context: CheckContext<z.output<Schema>, Sym>,
+  ): CheckUnit<Sym> | readonly CheckUnit<Sym>[] | CheckUnit<Sym>['run'] | undefined;
+}
+
+/** Declares a check; exists for its types. */
+export function defineCheck<const Schema extends z.ZodType, const Sym extends string = never>(
+  definition: CheckDefinition<Schema, Sym>,
+): CheckDefinition<Schema, Sym> {
+  return definition;
+}
+
+/**
+ * Should a check with these options leave outbound mail alone? The module's own section is asked first; only when
+ * it sets neither key do the global options count (outbound-matrix 0).
+ */
+export function directionFilter(
+  own: { readonly check_local?: boolean | undefined; readonly check_authed?: boolean | undefined },
+  options: GlobalOptions,
+): (task: Task) => boolean {
+  const ownCounts = own.check_local !== undefined || own.check_authed !== undefined;
+  const checkLocal = (ownCounts ? own.check_local : options.checkLocal) ?? false;
+  const checkAuthed = (ownCounts ? own.check_authed : options.checkAuthed) ?? false;
+  return ({ direction }) => (direction.isAuthenticated && !checkAuthed) || (direction.isLocal && !checkLocal);
+}

@@ -1,0 +1,166 @@
+import type { MailAddress } from './envelope.ts';
+
+/** Something in a message that breaks its standard. A value, never an exception. */
+export interface Defect {
+  /** Short stable name, such as `missing-boundary`, `bad-base64`, `too-many-parts`, `nul-byte`. */
+  readonly kind: string;
+  /** Byte offset in {@link Message.raw}, -1 when the defect has no place. */
+  readonly offset: number;
+}
+
+/** One header field; `raw` offsets point into {@link Message.raw}. */
+export interface Header {
+  /** Field name as written. */
+  readonly name: string;
+  /** Field name in lower case. */
+  readonly key: string;
+  /** Offset of the first byte of the name. */
+  readonly start: number;
+  /** Offset of the byte after the colon. */
+  readonly valueStart: number;
+  /** Offset after the last byte of the value, before the final line break. */
+  readonly end: number;
+  /** Value as sent, with folding, UTF-8 where valid, else one character a byte (latin1); no leading blank removed. */
+  readonly rawValue: string;
+  /** Unfolded, encoded words decoded (RFC 2047), raw 8-bit guessed (UTF-8, else windows-1252), trimmed. Computed once. */
+  readonly value: string;
+}
+
+/** Header fields of a message or a part in order, with look-up by lower-case name. */
+export interface HeaderList {
+  readonly all: readonly Header[];
+  /** The first field of that name (lower case). */
+  first(key: string): Header | undefined;
+  /** All fields of that name (lower case), top to bottom. */
+  every(key: string): readonly Header[];
+  has(key: string): boolean;
+}
+
+/** Content-Type or Content-Disposition with its parameters (RFC 2045 5.1, RFC 2231). */
+export interface ParameterisedValue {
+  /** Lower case, `text/plain` or `attachment`. */
+  readonly value: string;
+  /** Names in lower case; RFC 2231 continuations joined and decoded. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** What a part is, decided from its declared type (and shape), in the words of its standard. */
+export type PartKind =
+  | 'multipart'
+  | 'text'
+  | 'message'
+  | 'image'
+  | 'signature' // application/pkcs7-signature, application/pgp-signature
+  | 'encrypted' // application/pkcs7-mime enveloped data, application/pgp-encrypted
+  | 'calendar'
+  | 'tnef'
+  | 'other';
+
+/** A node of the MIME tree (RFC 2046). */
+export interface Part {
+  readonly kind: PartKind;
+  readonly headers: HeaderList;
+  readonly parent: Part | undefined;
+  readonly children: readonly Part[];
+  /** 0 for the root. */
+  readonly depth: number;
+  /** Lower case `type/subtype`; the default of RFC 2045 5.2 when absent or broken. */
+  readonly contentType: string;
+  readonly contentTypeParameters: ReadonlyMap<string, string>;
+  readonly disposition: string | undefined;
+  /** Decoded name from Content-Disposition `filename`, else Content-Type `name`. */
+  readonly fileName: string | undefined;
+  readonly charset: string | undefined;
+  /** Lower case; `7bit` when absent. */
+  readonly transferEncoding: string;
+  readonly isAttachment: boolean;
+  /** Offsets of the encoded body in {@link Message.raw}. */
+  readonly bodyStart: number;
+  readonly bodyEnd: number;
+  /** Body with its transfer encoding removed. Computed on first use and remembered. */
+  decoded(): Buffer;
+  /** Decoded body as text in its charset. Computed on first use and remembered. Empty for parts that are no text. */
+  text(): string;
+}
+
+/** One hop of a Received header (RFC 5321 4.4). */
+export interface ReceivedHop {
+  readonly fromName: string | undefined;
+  /** Name in the comment, as verified by the receiving host. */
+  readonly realName: string | undefined;
+  readonly fromIp: string | undefined;
+  readonly by: string | undefined;
+  readonly for: string | undefined;
+  /** Lower case: smtp, esmtp, esmtps, esmtpsa, local … */
+  readonly protocol: string | undefined;
+  /** `userid N` of Postfix pickup. */
+  readonly userId: string | undefined;
+  readonly date: Date | undefined;
+  readonly isAuthenticated: boolean;
+  readonly isTls: boolean;
+}
+
+/** A mailbox with its display name. */
+export interface Mailbox extends MailAddress {
+  /** Decoded display name, `''` when there is none. */
+  readonly name: string;
+}
+
+/** A parsed message. Everything but offsets is computed on first use. */
+export interface Message {
+  /** The message without an mbox `From ` line and without leading blank lines. */
+  readonly raw: Buffer;
+  /** Offset of the first byte after the blank line that ends the header; `raw.length` when there is no body. */
+  readonly bodyOffset: number;
+  readonly newline: '\r\n' | '\n' | '\r';
+  readonly headers: HeaderList;
+  readonly root: Part;
+  /** Every part, depth first, root first. */
+  readonly parts: readonly Part[];
+  readonly defects: readonly Defect[];
+  /** Without angle brackets; undefined when there is none. */
+  readonly messageId: string | undefined;
+  /** Decoded subject, `''` when there is none. */
+  readonly subject: string;
+  readonly from: readonly Mailbox[];
+  readonly to: readonly Mailbox[];
+  readonly cc: readonly Mailbox[];
+  readonly replyTo: readonly Mailbox[];
+  readonly received: readonly ReceivedHop[];
+  /** Hex BLAKE2b-512 of the decoded parts, cut to 32 characters: same content, same digest, whatever the headers. */
+  readonly digest: string;
+}
+
+/** Text of one part as a reader would see it. */
+export interface TextView {
+  readonly part: Part;
+  readonly kind: 'plain' | 'html';
+  /** Visible text: for HTML with tags, styles and scripts removed. */
+  readonly text: string;
+}
+
+/** A link found in text, HTML or a header. */
+export interface UrlView {
+  /** As used: scheme added when it was missing, host in lower case. */
+  readonly url: string;
+  readonly host: string;
+  /** Registered domain (public suffix plus one label), or the host when there is none. */
+  readonly domain: string;
+  readonly path: string;
+  readonly query: string;
+  readonly from: 'text' | 'html' | 'header' | 'subject';
+  /** Text between `<a>` and `</a>`, for links of HTML. */
+  readonly visibleText?: string | undefined;
+  /** Rspamd's URL flags that apply, such as `numeric`, `obscured`, `has_user`, `image`, `html_displayed`. */
+  readonly flags: readonly string[];
+}
+
+/** Views derived from a message, each computed on first use and remembered. */
+export interface ContentViews {
+  readonly texts: readonly TextView[];
+  readonly urls: readonly UrlView[];
+  /** Addresses found in mailto: links and text, lower-case domain. */
+  readonly emails: readonly MailAddress[];
+  /** Parts a person would call attachments, with their names; members of archives are not listed. */
+  readonly attachments: readonly Part[];
+}

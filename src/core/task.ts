@@ -1,0 +1,129 @@
+import type { ActionName } from './action.ts';
+import { type Direction, identifySender, type SenderIdentity } from './direction.ts';
+import type { Envelope, TaskFlag } from './envelope.ts';
+import type { ContentViews, Message } from './message.ts';
+import { MilterReply } from './milter-reply.ts';
+import type { Hit } from './symbol.ts';
+
+/** An action that a check forces (Rspamd: pre-result, passthrough). */
+export interface PreResult {
+  readonly action: ActionName;
+  /** Text for the SMTP reply. */
+  readonly message: string;
+  /** Check that forces it. */
+  readonly module: string;
+  /** Higher wins. Default 0. */
+  readonly priority: number;
+  /** The score becomes this. */
+  readonly score?: number | undefined;
+  /** Only a floor: a stronger action by score still wins (config-format 10.2). */
+  readonly isLeast: boolean;
+  /** Other filters still run. */
+  readonly processAll: boolean;
+}
+
+/** What checks may read of the result so far. Filled by the engine. */
+export interface ResultView {
+  has(symbol: string): boolean;
+  get(symbol: string): Hit | undefined;
+  readonly hits: Iterable<Hit>;
+  readonly score: number;
+  /** Action as it stands now, forced ones included. */
+  currentAction(): ActionName;
+  readonly preResults: readonly PreResult[];
+}
+
+/** The `apply` part of the settings that hold for this message, merged (config-format 13.3). */
+export interface AppliedSettings {
+  readonly id: string | undefined;
+  readonly apply: Readonly<Record<string, unknown>>;
+}
+
+/** Makes the views of a message; the engine hands in the rooms that know how. */
+export interface Views {
+  parse(raw: Buffer): Message;
+  content(message: Message): ContentViews;
+}
+
+/** One message on its way through the checks. */
+export class Task {
+  /** Name of this scan in logs and history. */
+  readonly id: string;
+  readonly envelope: Envelope;
+  readonly raw: Buffer;
+  readonly direction: Direction;
+  /** Milliseconds since 1970 when the scan began. */
+  readonly startedMs: number;
+  /** Fires at the task's deadline and when the client is gone. */
+  readonly signal: AbortSignal;
+  readonly flags: Set<TaskFlag>;
+  readonly result: ResultView;
+  readonly milter = new MilterReply();
+  /** Named texts of the reply; `smtp_message` reaches the SMTP client. */
+  readonly messages: Record<string, string> = {};
+  /** Values that checks leave for others under a documented name (Rspamd: mempool variables). */
+  readonly variables = new Map<string, string | number>();
+  /** Values of DKIM-Signature headers, in order. */
+  readonly dkimSignatures: string[] = [];
+  settings: AppliedSettings | undefined;
+  /** Subject for action `rewrite subject`, instead of the template's. */
+  subject: string | undefined;
+  /** The whole new message, when a check rewrote it. */
+  rewritten: Buffer | undefined;
+  /** Forces an action. */
+  readonly setPreResult: (preResult: PreResult) => void;
+
+  readonly #views: Views;
+  #message: Message | undefined;
+  #content: ContentViews | undefined;
+  #sender: SenderIdentity | undefined;
+
+  constructor(init: {
+    id: string;
+    envelope: Envelope;
+    raw: Buffer;
+    direction: Direction;
+    startedMs: number;
+    signal: AbortSignal;
+    result: ResultView;
+    setPreResult: (preResult: PreResult) => void;
+    views: Views;
+  }) {
+    this.id = init.id;
+    this.envelope = init.envelope;
+    this.raw = init.raw;
+    this.direction = init.direction;
+    this.startedMs = init.startedMs;
+    this.signal = init.signal;
+    this.flags = new Set(init.envelope.flags);
+    this.result = init.result;
+    this.setPreResult = init.setPreResult;
+    this.#views = init.views;
+  }
+
+  /** The parsed message. Parsed on first use; never throws. */
+  get message(): Message {
+    this.#message ??= this.#views.parse(this.raw);
+    return this.#message;
+  }
+
+  /** Text, links and attachments of the message, each computed on first use. */
+  get content(): ContentViews {
+    this.#content ??= this.#views.content(this.message);
+    return this.#content;
+  }
+
+  /** Who sent it: the one identity that limits, log and incidents share. */
+  get sender(): SenderIdentity {
+    this.#sender ??= identifySender(this.envelope, this.direction, this.message);
+    return this.#sender;
+  }
+
+  /** Per-message options of a module from settings `apply.plugins`. */
+  pluginSettings(module: string): Readonly<Record<string, unknown>> | undefined {
+    const plugins = this.settings?.apply['plugins'];
+    if (typeof plugins !== 'object' || plugins === null) return undefined;
+    const section = (plugins as Record<string, unknown>)[module];
+    return typeof section === 'object' && section !== null ? (section as Record<string, unknown>) : undefined;
+  }
+}
