@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ConfigError } from './errors.ts';
-import type { Clock, ConfigPath, Log, Maps, Metrics, Resolver, Selectors, Store } from './ports.ts';
+import type { Clock, ConfigPath, Log, Maps, Metrics, Records, Resolver, Selectors, Store } from './ports.ts';
 import type { DynamicSymbol, SymbolDef } from './symbol.ts';
 import type { Task } from './task.ts';
 
@@ -64,6 +64,8 @@ export interface CheckContext<Config, Sym extends string> {
   readonly dns: Resolver;
   /** The module's store: its own `redis` section, else the common one, else the embedded one. */
   readonly store: Store;
+  /** Rows that people query. */
+  readonly records: Records;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -90,6 +92,8 @@ export interface GlobalOptions {
   readonly maxRecipients: number;
   readonly maxUrls: number;
   readonly hostName: string;
+  readonly gtubePatterns: 'reject' | 'all' | 'disable';
+  readonly historyRows: number;
 }
 
 /** A check: one declaration from which validation, documentation, `/symbols` and default scores are derived. */
