@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  assertNothingRefusedArrived,
+  assertSeenAs,
+  assertUnchangedBut,
+  type MtaUnderTest,
+  rememberRefused,
+  sendOnce,
+  uniqueRecipient,
+} from './harness.ts';
+import { buildMessage, GTUBE, headerValues, splitMessage, withoutFields } from './message.ts';
+import { LOCAL_ADDRESS, OUTSIDE_ADDRESS, RATE_LIMIT_BURST } from './scanner-config.ts';
+
+export const messageIdOf = (raw: Buffer): string =>
+  (headerValues(raw, 'message-id')[0] ?? '').replace(/[<>]/g, '');
+
+/** Who sent it, and what the scanner was told: one test for each kind of sender. */
+export function identityTests(mta: () => MtaUnderTest): void {
+  test('mail of a client that has logged in is scanned under its login', async () => {
+    const { scanner, sink, verdictField, session } = mta();
+    const [to, raw] = [uniqueRecipient(), buildMessage()];
+    const final = await sendOnce(session('login'), { from: 'alice@example.com', to: [to], raw });
+    assert.equal(final.code, 250, final.text);
+    assertSeenAs(await sink.next(to), 'login', verdictField);
+    const row = await scanner.history(messageIdOf(raw));
+    assert.equal(row.user, 'alice@example.com');
+    assert.equal(row.sender_smtp, 'alice@example.com');
+    assert.deepEqual(row.rcpt_smtp, [to]);
+  });
+
+  test('mail from a local address without login is scanned as local mail', async () => {
+    const { scanner, sink, verdictField, session } = mta();
+    const [to, raw] = [uniqueRecipient(), buildMessage()];
+    const final = await sendOnce(session('local'), { from: 'printer@example.com', to: [to], raw });
+    assert.equal(final.code, 250, final.text);
+    assertSeenAs(await sink.next(to), 'local', verdictField);
+    const row = await scanner.history(messageIdOf(raw));
+    assert.equal(row.ip, LOCAL_ADDRESS);
+    assert.equal(row.user, 'unknown');
+  });
+
+  test('mail from an outside client is scanned as inbound mail with its address', async () => {
+    const { scanner, sink, verdictField, session } = mta();
+    const to = uniqueRecipient('inside.example');
+    const raw = buildMessage({ from: 'Carol <carol@elsewhere.example>', to });
+    const final = await sendOnce(session('outside'), { from: 'carol@elsewhere.example', to: [to], raw });
+    assert.equal(final.code, 250, final.text);
+    assertSeenAs(await sink.next(to), 'outside', verdictField);
+    const row = await scanner.history(messageIdOf(raw));
+    assert.equal(row.ip, OUTSIDE_ADDRESS);
+    assert.equal(row.user, 'unknown');
+  });
+}
+
+/** GTUBE must be refused whoever sends it; `text` is what the client must read. */
+export function rejectionTests(mta: () => MtaUnderTest, text: RegExp): void {
+  for (const [sender, words] of [
+    ['login', 'of a client that has logged in'],
+    ['local', 'from a local address'],
+  ] as const) {
+    test(`GTUBE ${words} is refused for good`, async () => {
+      const { sink, session } = mta();
+      const [to, raw] = [uniqueRecipient(), buildMessage({ body: `${GTUBE}\r\n` })];
+      const final = await sendOnce(session(sender), { from: 'alice@example.com', to: [to], raw });
+      rememberRefused(sink, to);
+      assert.ok(final.code >= 550 && final.code <= 554, `${final.code} ${final.text}`);
+      assert.match(final.text, text);
+    });
+  }
+}
+
+const ODD_HEADERS = [
+  'X-No-Space:value',
+  'X-Tab:\tvalue',
+  'X-Two-Spaces:  value',
+  'X-Trailing: value  ',
+  'X-Folded: one\r\n two\r\n\tthree',
+  'X-Empty:',
+  'x-lower-case: Value',
+];
+
+const LONG_BODY_BYTES = 20 * 1024 * 1024;
+
+/** A body of about 20 MB, as an attachment in base64 looks. */
+const hugeBody = (): string => {
+  const line = `${'QmFzZTY0'.repeat(9)}QmFz\r\n`;
+  return line.repeat(Math.ceil(LONG_BODY_BYTES / line.length));
+};
+
+/** What arrives is what was sent. */
+export function deliveryTests(mta: () => MtaUnderTest): void {
+  const deliverUnchanged = async (raw: Buffer, parameters: readonly string[] = []): Promise<void> => {
+    const { sink, verdictField, addedFields, session } = mta();
+    const to = uniqueRecipient();
+    const final = await sendOnce(session('login'), { from: 'alice@example.com', to: [to], raw, parameters });
+    assert.equal(final.code, 250, final.text);
+    const delivery = await sink.next(to);
+    assertUnchangedBut(raw, delivery.raw, addedFields);
+    assertSeenAs(delivery, 'login', verdictField);
+  };
+
+  test('ham arrives unchanged but for the header fields asked for', () =>
+    deliverUnchanged(buildMessage({ headers: ODD_HEADERS, body: '\r\n.\r\n..\r\nline \r\n\r\n\r\n' })));
+
+  test('a message of raw 8-bit text in header and body arrives unchanged', () =>
+    deliverUnchanged(
+      buildMessage({
+        subject: 'Gr\u00fc\u00dfe aus K\u00f6ln',
+        body: '\u00e4\u00f6\u00fc\u00df \u00ff\u0080\r\n',
+      }),
+      ['BODY=8BITMIME'],
+    ));
+
+  test('a message of 20 MB arrives unchanged', () => deliverUnchanged(buildMessage({ body: hugeBody() })));
+
+  test('one message for five recipients is scanned once and reaches them all', async () => {
+    const { scanner, sink, session } = mta();
+    const raw = buildMessage();
+    const to = Array.from({ length: 5 }, () => uniqueRecipient());
+    const final = await sendOnce(session('login'), { from: 'alice@example.com', to, raw });
+    assert.equal(final.code, 250, final.text);
+    for (const recipient of to) await sink.next(recipient);
+    const row = await scanner.history(messageIdOf(raw));
+    assert.deepEqual(row.rcpt_smtp, to);
+  });
+
+  test('the null sender is passed on as such', async () => {
+    const { sink, verdictField, session } = mta();
+    const to = uniqueRecipient();
+    const final = await sendOnce(session('login'), { from: '', to: [to], raw: buildMessage() });
+    assert.equal(final.code, 250, final.text);
+    const delivery = await sink.next(to);
+    assert.equal(delivery.from, '');
+    assertSeenAs(delivery, 'login', verdictField);
+  });
+}
+
+const nested = (levels: number): string => {
+  let text = '';
+  for (let level = 0; level < levels; level++) {
+    text += `--b${level}\r\nContent-Type: multipart/mixed; boundary=b${level + 1}\r\n\r\n`;
+  }
+  return text;
+};
+
+const MALFORMED: Readonly<Record<string, string>> = {
+  'with a header line that has no colon':
+    'From: a@example.com\r\nno colon here\r\nSubject: x\r\n\r\nbody\r\n',
+  'without any header': 'this is not a header\r\nand this is not either\r\n',
+  'that ends inside its header': 'From: a@example.com\r\nSubject: x\r\n',
+  'with NUL and other control characters': 'From: a@example.com\r\nSubject: x\r\n\r\na\0b\x01\x7f\r\n',
+  'with lines of five thousand characters': `From: a@example.com\r\nX-Long: ${'y'.repeat(5000)}\r\n\r\n${'z'.repeat(5000)}\r\n`,
+  'whose parts never end': `From: a@example.com\r\nContent-Type: multipart/mixed; boundary=b0\r\n\r\n${nested(90)}`,
+  'with impossible MIME fields':
+    'From: <>,,<a@@b>\r\nFrom: second@example.com\r\nContent-Type: text/;;charset="\r\nContent-Transfer-Encoding: base65\r\n\r\n=\r\n=Z\r\n',
+};
+
+/** Messages that break the standards must not break the way either. */
+export function malformedTests(mta: () => MtaUnderTest): void {
+  const compare = async (raw: Buffer): Promise<void> => {
+    const { sink, verdictField, addedFields, session, unscannedSession } = mta();
+    const [to, comparedTo] = [uniqueRecipient(), uniqueRecipient()];
+    const unscanned = await sendOnce(unscannedSession(), {
+      from: 'alice@example.com',
+      to: [comparedTo],
+      raw,
+    });
+    const final = await sendOnce(session('local'), { from: 'alice@example.com', to: [to], raw });
+    assert.equal(final.code, unscanned.code, final.text);
+    if (final.code !== 250) return;
+    const delivery = await sink.next(to);
+    assertSeenAs(delivery, 'local', verdictField);
+    const ignored = [...addedFields, 'message-id', 'date', 'x-rspamd-bar'];
+    const expected = withoutFields((await sink.next(comparedTo)).raw, ignored);
+    const arrived = withoutFields(delivery.raw, ignored);
+    assert.deepEqual(arrived.fields, expected.fields);
+    assert.ok(arrived.body.equals(expected.body), 'the body has changed');
+  };
+
+  for (const [words, text] of Object.entries(MALFORMED)) {
+    test(`a message ${words} arrives as it would without the scanner`, () =>
+      compare(Buffer.from(text, 'latin1')));
+  }
+
+  test('an empty message is scanned and arrives empty', async () => {
+    const { sink, verdictField, session } = mta();
+    const to = uniqueRecipient();
+    const final = await sendOnce(session('login'), {
+      from: 'alice@example.com',
+      to: [to],
+      raw: Buffer.alloc(0),
+    });
+    assert.equal(final.code, 250, final.text);
+    const delivery = await sink.next(to);
+    assertSeenAs(delivery, 'login', verdictField);
+    assert.equal(splitMessage(delivery.raw).body.length, 0);
+  });
+}
+
+/** The limit of `scanner-config.ts` holds, says its name and asks to try later. */
+export function rateLimitTests(mta: () => MtaUnderTest): void {
+  test('the message after a hundred is refused for now with the name of the limit', async () => {
+    const { sink, session } = mta();
+    const bulk = await session('login', 'bulk@example.com');
+    const accepted: string[] = [];
+    for (let count = 0; count < RATE_LIMIT_BURST; count++) {
+      const to = uniqueRecipient();
+      const { final } = await bulk.send({ from: 'bulk@example.com', to: [to], raw: buildMessage() });
+      assert.equal(final.code, 250, `message ${count + 1}: ${final.text}`);
+      accepted.push(to);
+    }
+    const to = uniqueRecipient();
+    const { data } = await bulk.send({ from: 'bulk@example.com', to: [to], raw: buildMessage() });
+    bulk.close();
+    rememberRefused(sink, to);
+    assert.ok(data?.code === 451 || data?.code === 450, `${data?.code} ${data?.text}`);
+    assert.match(data.text, /user_hour/);
+    for (const recipient of accepted) await sink.next(recipient);
+  });
+
+  test('the limit of one login does not slow another', async () => {
+    const { sink, session } = mta();
+    const to = uniqueRecipient();
+    const final = await sendOnce(session('login'), {
+      from: 'alice@example.com',
+      to: [to],
+      raw: buildMessage(),
+    });
+    assert.equal(final.code, 250, final.text);
+    await sink.next(to);
+  });
+}
+
+/** Must be registered last. */
+export function closingTests(mta: () => MtaUnderTest): void {
+  test('nothing that was refused has reached the next hop', () => assertNothingRefusedArrived(mta().sink));
+}

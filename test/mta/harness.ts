@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fieldName, headerValues, splitMessage, uniqueWord, withoutFields } from './message.ts';
+import { createScanner, type Scanner } from './scanner.ts';
+import { SEEN_AS, type SenderKind, scannerFiles } from './scanner-config.ts';
+import { type Delivery, type Sink, startSink } from './sink.ts';
+import { type SmtpClient, type SmtpMessage, SmtpRefusal, type SmtpReply } from './smtp-client.ts';
+
+/** Logins of the MTA under test; the second one is used up by the test of the rate limit. */
+export const USERS = { 'alice@example.com': 'wonderland', 'bulk@example.com': 'mail-shot' } as const;
+export type User = keyof typeof USERS;
+
+/** An MTA with its scanner and its next hop, as the shared tests see it. */
+export interface MtaUnderTest {
+  readonly scanner: Scanner;
+  readonly sink: Sink;
+  /** Header field in which the MTA passes the scanner's symbols on, lower case. */
+  readonly verdictField: string;
+  /** Header fields the MTA and the scanner add to every message of a login, lower case, sorted. */
+  readonly addedFields: readonly string[];
+  /** Opens a session as this sender, ready for MAIL. */
+  session(sender: SenderKind, user?: User): Promise<SmtpClient>;
+  /** Opens a session with the same MTA where it does not ask the scanner, to compare with. */
+  unscannedSession(): Promise<SmtpClient>;
+}
+
+/** The scanner, the next hop and the signing key of one MTA's tests. */
+export interface Surroundings {
+  readonly scanner: Scanner;
+  readonly sink: Sink;
+  /** PEM file of the private key for DKIM. */
+  readonly keyFile: string;
+  /** The TXT record that publishes the key (RFC 6376 3.6.1). */
+  readonly publishedKey: string;
+  dispose(): Promise<void>;
+}
+
+/** Starts a scanner and a next hop. */
+export async function startSurroundings(): Promise<Surroundings> {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-mta-key-'));
+  const keyFile = join(folder, 'dkim.pem');
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  // The MTAs drop root and must still read it; it is thrown away after the test.
+  await writeFile(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o644 });
+  await chmod(folder, 0o755);
+  const scanner = await createScanner({ files: scannerFiles(keyFile) });
+  const sink = await startSink();
+  await scanner.start();
+  return {
+    scanner,
+    sink,
+    keyFile,
+    publishedKey: `v=DKIM1; k=rsa; p=${publicKey.export({ type: 'spki', format: 'der' }).toString('base64')}`,
+    async dispose() {
+      await sink.stop();
+      await scanner.dispose();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const refused = new WeakMap<Sink, string[]>();
+
+/** A recipient nobody else writes to, so that its delivery can be told from all others. */
+export const uniqueRecipient = (domain = 'far.example'): string => `${uniqueWord()}@${domain}`;
+
+/** Remembers that nothing must ever arrive for this recipient; {@link assertNothingRefusedArrived} looks. */
+export function rememberRefused(sink: Sink, recipient: string): void {
+  refused.set(sink, [...(refused.get(sink) ?? []), recipient]);
+}
+
+export function assertNothingRefusedArrived(sink: Sink): void {
+  const recipients = refused.get(sink) ?? [];
+  assert.ok(recipients.length > 0, 'no refusal was tested');
+  assert.deepEqual(
+    recipients.filter((recipient) => sink.to(recipient).length > 0),
+    [],
+  );
+}
+
+/** Asserts that the message went through the scanner, which saw this kind of sender. */
+export function assertSeenAs(delivery: Delivery, sender: SenderKind, verdictField: string): void {
+  const verdicts = headerValues(delivery.raw, verdictField);
+  assert.equal(verdicts.length, 1, `${verdicts.length} fields ${verdictField}`);
+  for (const [kind, symbol] of Object.entries(SEEN_AS)) {
+    assert.equal(verdicts[0]?.includes(`${symbol}(`), kind === sender, `${kind}: ${verdicts[0]}`);
+  }
+}
+
+/** Asserts that nothing but whole new header fields separates the two messages; gives the names of those. */
+export function assertUnchangedBut(original: Buffer, delivered: Buffer, added: readonly string[]): void {
+  const expected = splitMessage(original);
+  const names = splitMessage(delivered).fields.map(fieldName);
+  assert.deepEqual(names.filter((name) => added.includes(name)).sort(), [...added].sort());
+  const rest = withoutFields(delivered, added);
+  assert.deepEqual(rest.fields, expected.fields);
+  assert.ok(rest.body.equals(expected.body), 'the body has changed');
+}
+
+/** Sends one message in a session of its own; gives the reply that decided, wherever in the session it came. */
+export async function sendOnce(session: Promise<SmtpClient>, message: SmtpMessage): Promise<SmtpReply> {
+  let client: SmtpClient | undefined;
+  try {
+    client = await session;
+    return (await client.send(message)).final;
+  } catch (error) {
+    if (error instanceof SmtpRefusal) return error.reply;
+    throw error;
+  } finally {
+    client?.close();
+  }
+}

@@ -1,0 +1,73 @@
+/** Symbols that say as whom the scanner saw the sender of a message. */
+export const SEEN_AS = { login: 'SEEN_LOGIN', local: 'SEEN_LOCAL', outside: 'SEEN_OUTSIDE' } as const;
+
+export type SenderKind = keyof typeof SEEN_AS;
+
+/** Local addresses besides loopback; documentation addresses (RFC 5737) play the outside world. */
+const LOCAL_NETWORK = '10.20.30.0/24';
+export const LOCAL_ADDRESS = '10.20.30.40';
+export const OUTSIDE_ADDRESS = '198.51.100.7';
+
+/** Mails a login may send before it is slowed down. */
+export const RATE_LIMIT_BURST = 100;
+
+export const SIGNING_DOMAIN = 'example.com';
+export const SIGNING_SELECTOR = 'mta';
+
+/** The configuration every MTA is tested with; `keyFile` is the private key for {@link SIGNING_DOMAIN}. */
+export const scannerFiles = (keyFile: string): Record<string, string> => ({
+  'options.inc': `
+local_addrs = ["127.0.0.0/8", "::1", "${LOCAL_NETWORK}"];
+`,
+  // Malformed mail scores; the tests want to see it delivered, so only forced actions may act.
+  'actions.conf': `
+reject = 1000;
+add_header = 900;
+greylist = 800;
+`,
+  'settings.conf': `
+seen_login {
+  priority = 3;
+  authenticated = yes;
+  apply { symbols = ["${SEEN_AS.login}"]; }
+}
+seen_local {
+  priority = 2;
+  local = yes;
+  apply { symbols = ["${SEEN_AS.local}"]; }
+}
+seen_outside {
+  priority = 1;
+  selector = "ip";
+  apply { symbols = ["${SEEN_AS.outside}"]; }
+}
+`,
+  'groups.conf': `
+group "seen" {
+  symbols {
+    "${SEEN_AS.login}" { score = 0.0; description = "Sender has logged in"; }
+    "${SEEN_AS.local}" { score = 0.0; description = "Sender has a local address"; }
+    "${SEEN_AS.outside}" { score = 0.0; description = "Sender is somebody else"; }
+  }
+}
+`,
+  'milter_headers.conf': `
+use = ["x-spamd-result"];
+authenticated_headers = ["x-spamd-result"];
+local_headers = ["x-spamd-result"];
+`,
+  'dkim_signing.conf': `
+allow_username_mismatch = true;
+domain {
+  ${SIGNING_DOMAIN} { selector = "${SIGNING_SELECTOR}"; path = "${keyFile}"; }
+}
+`,
+  'ratelimit.conf': `
+rates {
+  user_hour {
+    selector = "user.lower";
+    bucket { burst = ${RATE_LIMIT_BURST}; rate = "${RATE_LIMIT_BURST} / 1h"; }
+  }
+}
+`,
+});
