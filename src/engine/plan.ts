@@ -1,0 +1,256 @@
+import {
+  type CheckContext,
+  type CheckDefinition,
+  type CheckUnit,
+  type Clock,
+  ConfigError,
+  type ConfigPath,
+  type Configuration,
+  type DynamicSymbol,
+  type GlobalOptions,
+  type InsertHit,
+  type Log,
+  type Maps,
+  type Metrics,
+  type NeededView,
+  type Records,
+  type Resolver,
+  type Selectors,
+  type Stage,
+  type Stores,
+  type SymbolDef,
+  type Task,
+} from '../core/index.ts';
+import type { Metric } from './metric.ts';
+
+/** A unit of a check with everything filled in, at its place in the plan. */
+export interface PlannedUnit {
+  readonly index: number;
+  readonly name: string;
+  readonly check: string;
+  readonly group: string;
+  readonly stage: Stage;
+  readonly priority: number;
+  readonly symbols: readonly string[];
+  readonly waits: boolean;
+  readonly alwaysRun: boolean;
+  readonly ignorePassthrough: boolean;
+  readonly needs: readonly NeededView[];
+  readonly direction: 'both' | 'inbound' | 'outbound';
+  readonly after: readonly string[];
+  run(task: Task, hit: InsertHit<string>): void | Promise<void>;
+}
+
+/** Rooms that checks reach through their context. */
+export interface CheckPorts {
+  readonly maps: Maps;
+  readonly selectors: Selectors;
+  readonly dns: Resolver;
+  readonly stores: Stores;
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Units by stage, in the order they start. */
+export interface Plan {
+  readonly units: readonly PlannedUnit[];
+  /** Per stage: groups that run one after another; members of a group run together, waiting ones started first. */
+  readonly steps: Readonly<Record<Stage, readonly (readonly PlannedUnit[])[]>>;
+  close(): Promise<void>;
+}
+
+type AnyCheck = CheckDefinition<CheckDefinition['config'], string>;
+
+/** Parts of `options` that checks may read. */
+export function globalOptions(configuration: Configuration, hostName: string): GlobalOptions {
+  const { options } = configuration;
+  return {
+    checkLocal: options.checkLocal,
+    checkAuthed: options.checkAuthed,
+    maxRecipients: options.maxRecipients,
+    maxUrls: options.maxUrls,
+    hostName,
+    gtubePatterns: options.gtubePatterns,
+    historyRows: options.historyRows,
+  };
+}
+
+function isSwitchedOff(check: AnyCheck, configuration: Configuration): boolean {
+  return (
+    configuration.sections.get(check.name)?.['enabled'] === false ||
+    configuration.options.disabledModules.includes(check.name)
+  );
+}
+
+/**
+ * Builds every check of a configuration once.
+ *
+ * @throws ConfigError with the problems of all checks
+ */
+export function buildPlan(
+  checks: readonly AnyCheck[],
+  configuration: Configuration,
+  metric: Metric,
+  ports: CheckPorts,
+  options: GlobalOptions,
+): Plan {
+  const units: PlannedUnit[] = [];
+  const closers: (() => void | Promise<void>)[] = [];
+  const problems: ConfigError['problems'][number][] = [];
+  for (const check of checks) {
+    if (isSwitchedOff(check, configuration)) continue;
+    try {
+      units.push(...buildCheck(check, configuration, metric, ports, options, closers, units.length));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  const steps = {
+    connfilter: byPriority(units, 'connfilter'),
+    prefilter: byPriority(units, 'prefilter'),
+    filter: byDependency(units, 'filter'),
+    classifier: byDependency(units, 'classifier'),
+    postfilter: byPriority(units, 'postfilter'),
+    idempotent: byPriority(units, 'idempotent'),
+  };
+  return {
+    units,
+    steps,
+    close: async () => {
+      for (const close of closers) await close();
+    },
+  };
+}
+
+function buildCheck(
+  check: AnyCheck,
+  configuration: Configuration,
+  metric: Metric,
+  ports: CheckPorts,
+  options: GlobalOptions,
+  closers: (() => void | Promise<void>)[],
+  firstIndex: number,
+): PlannedUnit[] {
+  const declared: string[] = [];
+  const renamed = new Set<string>();
+  const declare = (name: string, def: SymbolDef): DynamicSymbol => {
+    metric.declare(name, def, check.group);
+    if (!declared.includes(name)) declared.push(name);
+    return name as DynamicSymbol;
+  };
+  const log = ports.log.child({ module: check.name });
+  const context: CheckContext<unknown, string> = {
+    config: configuration.modules.get(check.name),
+    options,
+    maps: ports.maps,
+    selectors: ports.selectors,
+    dns: ports.dns,
+    store: ports.stores.forModule(check.name, configuration.sections.get(check.name)),
+    records: ports.records,
+    clock: ports.clock,
+    log,
+    metrics: ports.metrics,
+    stateDir: configuration.stateDir,
+    declare,
+    rename: (symbol, name) => {
+      if (symbol === name) return name as DynamicSymbol;
+      renamed.add(symbol);
+      return declare(name, check.symbols[symbol] ?? { description: '' });
+    },
+    configError: (path, message, expected) => {
+      const whole = [check.name, ...path];
+      return new ConfigError({
+        message,
+        expected,
+        path: formatPath(whole),
+        position: configuration.position(whole),
+      });
+    },
+    warn: (path, message) => {
+      const position = configuration.position([check.name, ...path]);
+      log.warn(message, {
+        option: formatPath([check.name, ...path]),
+        ...(position && { at: `${position.file}:${position.line}` }),
+      });
+    },
+    path: (...inside) => [check.name, ...inside],
+    onClose: (close) => closers.push(close),
+  };
+  for (const [name, def] of Object.entries(check.symbols)) metric.declare(name, def, check.group);
+  const created = check.create(context);
+  if (created === undefined) return [];
+  const list: readonly CheckUnit[] =
+    typeof created === 'function'
+      ? [{ run: created }]
+      : Array.isArray(created)
+        ? created
+        : [created as CheckUnit];
+  const all = [...Object.keys(check.symbols).filter((name) => !renamed.has(name)), ...declared];
+  return list.map((unit, offset) => ({
+    index: firstIndex + offset,
+    name: unit.name ?? check.name.toUpperCase(),
+    check: check.name,
+    group: check.group,
+    stage: unit.stage ?? check.stage,
+    priority: unit.priority ?? check.priority ?? 0,
+    symbols: unit.symbols ?? all,
+    waits: unit.waits ?? false,
+    alwaysRun: unit.alwaysRun ?? false,
+    ignorePassthrough: unit.ignorePassthrough ?? false,
+    needs: unit.needs ?? check.needs,
+    direction: check.direction,
+    after: unit.after ?? [],
+    run: unit.run.bind(unit),
+  }));
+}
+
+/** `ratelimit.rates.user_hour.bucket[0].rate` */
+export function formatPath(path: ConfigPath): string {
+  return path.reduce<string>(
+    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? key : `${text}.${key}`),
+    '',
+  );
+}
+
+function waitingFirst(units: readonly PlannedUnit[]): readonly PlannedUnit[] {
+  return [...units.filter((unit) => unit.waits), ...units.filter((unit) => !unit.waits)];
+}
+
+/** Units of a stage grouped by priority, highest first. */
+function byPriority(units: readonly PlannedUnit[], stage: Stage): readonly (readonly PlannedUnit[])[] {
+  const groups = new Map<number, PlannedUnit[]>();
+  for (const unit of units) {
+    if (unit.stage !== stage) continue;
+    const group = groups.get(unit.priority);
+    if (group) group.push(unit);
+    else groups.set(unit.priority, [unit]);
+  }
+  return [...groups.entries()].sort(([a], [b]) => b - a).map(([, group]) => waitingFirst(group));
+}
+
+/** Units of a stage grouped so that whatever a unit needs is in an earlier group. */
+function byDependency(units: readonly PlannedUnit[], stage: Stage): readonly (readonly PlannedUnit[])[] {
+  const members = units.filter((unit) => unit.stage === stage).sort((a, b) => b.priority - a.priority);
+  const providers = new Map<string, PlannedUnit>();
+  for (const unit of members) for (const name of [unit.name, ...unit.symbols]) providers.set(name, unit);
+  const levels = new Map<PlannedUnit, number>();
+  const levelOf = (unit: PlannedUnit, seen: ReadonlySet<PlannedUnit>): number => {
+    const known = levels.get(unit);
+    if (known !== undefined) return known;
+    let level = 0;
+    for (const name of unit.after) {
+      const provider = providers.get(name);
+      if (!provider || provider === unit || seen.has(provider)) continue;
+      level = Math.max(level, levelOf(provider, new Set(seen).add(unit)) + 1);
+    }
+    levels.set(unit, level);
+    return level;
+  };
+  const groups: PlannedUnit[][] = [];
+  for (const unit of members) (groups[levelOf(unit, new Set())] ??= []).push(unit);
+  return groups.filter((group) => group !== undefined).map(waitingFirst);
+}
