@@ -8,6 +8,7 @@ export * from './errors.ts';
 export * from './message.ts';
 export * from './milter-reply.ts';
 export * from './ports.ts';
+export * from './redis-options.ts';
 export * from './symbol.ts';
 export * from './task.ts';
 export * from './verdict.ts';
