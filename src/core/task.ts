@@ -31,6 +31,10 @@ export interface ResultView {
   /** Action as it stands now, forced ones included. */
   currentAction(): ActionName;
   readonly preResults: readonly PreResult[];
+  /** Threshold of an action for this message; undefined when it has none. */
+  threshold(action: ActionName): number | undefined;
+  /** The highest threshold of a scoring action, normally reject's. */
+  requiredScore(): number | undefined;
 }
 
 /** The `apply` part of the settings that hold for this message, merged (config-format 13.3). */

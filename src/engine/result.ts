@@ -1,5 +1,5 @@
 import type { ActionName, Hit, PreResult, ResultView } from '../core/index.ts';
-import { type ActionTable, type ChosenAction, chooseAction } from './actions.ts';
+import { type ActionTable, type ChosenAction, chooseAction, requiredScore } from './actions.ts';
 import type { Group, Metric, MetricSymbol } from './metric.ts';
 
 /** A symbol in a running scan; composites may take away its weight or hide it. */
@@ -67,6 +67,14 @@ export class ScanResult implements ResultView {
 
   currentAction(): ActionName {
     return this.choose().action;
+  }
+
+  threshold(action: ActionName): number | undefined {
+    return this.actions.actions.find(({ name }) => name === action)?.threshold;
+  }
+
+  requiredScore(): number | undefined {
+    return requiredScore(this.actions);
   }
 
   addPreResult(preResult: PreResult): void {
