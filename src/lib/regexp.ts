@@ -44,7 +44,7 @@ class CompiledPattern implements Pattern {
 
 function utf8Bytes(text: string): string {
   for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) > 0x7f) return Buffer.from(text, 'utf8').latin1Slice();
+    if (text.charCodeAt(i) > 0x7f) return Buffer.from(text, 'utf8').toString('latin1');
   }
   return text;
 }
