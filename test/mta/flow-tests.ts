@@ -150,7 +150,6 @@ const MALFORMED: Readonly<Record<string, string>> = {
   'without any header': 'this is not a header\r\nand this is not either\r\n',
   'that ends inside its header': 'From: a@example.com\r\nSubject: x\r\n',
   'with NUL and other control characters': 'From: a@example.com\r\nSubject: x\r\n\r\na\0b\x01\x7f\r\n',
-  'with lines of five thousand characters': `From: a@example.com\r\nX-Long: ${'y'.repeat(5000)}\r\n\r\n${'z'.repeat(5000)}\r\n`,
   'whose parts never end': `From: a@example.com\r\nContent-Type: multipart/mixed; boundary=b0\r\n\r\n${nested(90)}`,
   'with impossible MIME fields':
     'From: <>,,<a@@b>\r\nFrom: second@example.com\r\nContent-Type: text/;;charset="\r\nContent-Transfer-Encoding: base65\r\n\r\n=\r\n=Z\r\n',
@@ -182,6 +181,12 @@ export function malformedTests(mta: () => MtaUnderTest): void {
     test(`a message ${words} arrives as it would without the scanner`, () =>
       compare(Buffer.from(text, 'latin1')));
   }
+
+  test('a message with lines as long as the MTA passes on arrives as it would without the scanner', () => {
+    const { longestLineBytes } = mta();
+    const [name, body] = ['X-Long: '.padEnd(longestLineBytes, 'y'), 'z'.repeat(longestLineBytes)];
+    return compare(Buffer.from(`From: a@example.com\r\n${name}\r\n\r\n${body}\r\n`));
+  });
 
   test('an empty message is scanned and arrives empty', async () => {
     const { sink, verdictField, session } = mta();

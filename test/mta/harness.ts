@@ -21,6 +21,8 @@ export interface MtaUnderTest {
   readonly verdictField: string;
   /** Header fields the MTA and the scanner add to every message of a login, lower case, sorted. */
   readonly addedFields: readonly string[];
+  /** Longest line, without its end, that the MTA neither cuts beyond recognition nor bounces. */
+  readonly longestLineBytes: number;
   /** Opens a session as this sender, ready for MAIL. */
   session(sender: SenderKind, user?: User): Promise<SmtpClient>;
   /** Opens a session with the same MTA where it does not ask the scanner, to compare with. */

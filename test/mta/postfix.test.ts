@@ -60,6 +60,7 @@ describe('Postfix with the configuration of its page', { skip: leftOut ?? false 
     ...surroundings,
     verdictField: 'x-spamd-result',
     addedFields: ['dkim-signature', 'received', 'x-spamd-result'],
+    longestLineBytes: 5000,
     async session(sender, user = 'alice@example.com') {
       if (sender === 'local') return connectAs(LOCAL_ADDRESS);
       if (sender === 'outside') return connectAs(OUTSIDE_ADDRESS);

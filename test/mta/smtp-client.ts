@@ -41,6 +41,8 @@ export class SmtpRefusal extends Error {
 
 export interface ConnectOptions {
   port: number;
+  /** A loopback address of the server; 127.0.0.1 by default. */
+  host?: string;
   /** Our own loopback address, for servers that trust some of them. */
   localAddress?: string;
   /** Sends a PROXY line (version 1) that claims this client address. */
@@ -68,7 +70,7 @@ export class SmtpClient {
   }
 
   /** Connects and reads the greeting; throws {@link SmtpRefusal} when it is not 220. */
-  static async connect({ port, localAddress, proxyFor }: ConnectOptions): Promise<SmtpClient> {
+  static async connect({ port, host = '127.0.0.1', localAddress, proxyFor }: ConnectOptions): Promise<SmtpClient> {
     const socket = connect({
       port,
       host: '127.0.0.1',
