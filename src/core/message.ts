@@ -74,7 +74,12 @@ export interface Part {
   /** Lower case; `7bit` when absent. */
   readonly transferEncoding: string;
   readonly isAttachment: boolean;
-  /** Offsets of the encoded body in {@link Message.raw}. */
+  /**
+   * The bytes that the offsets of this part and its headers point into: {@link Message.raw}, or the decoded body of
+   * an enclosing message that was itself transfer-encoded.
+   */
+  readonly source: Buffer;
+  /** Offsets of the encoded body in {@link source}. */
   readonly bodyStart: number;
   readonly bodyEnd: number;
   /** Body with its transfer encoding removed. Computed on first use and remembered. */
@@ -117,11 +122,14 @@ export interface Message {
   readonly root: Part;
   /** Every part, depth first, root first. */
   readonly parts: readonly Part[];
+  /** Those of the structure at once; those of decoding (`bad-base64` …) join when a part is decoded. */
   readonly defects: readonly Defect[];
   /** Without angle brackets; undefined when there is none. */
   readonly messageId: string | undefined;
   /** Decoded subject, `''` when there is none. */
   readonly subject: string;
+  /** The Date field (RFC 5322 3.6.1); undefined when there is none or it is no date. */
+  readonly date: Date | undefined;
   readonly from: readonly Mailbox[];
   readonly to: readonly Mailbox[];
   readonly cc: readonly Mailbox[];
@@ -163,4 +171,6 @@ export interface ContentViews {
   readonly emails: readonly MailAddress[];
   /** Parts a person would call attachments, with their names; members of archives are not listed. */
   readonly attachments: readonly Part[];
+  /** What was cut off (`text-too-long`, `too-many-urls` …), known once the views concerned were used. */
+  readonly defects: readonly Defect[];
 }
