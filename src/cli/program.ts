@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+import { version } from '../daemon/index.ts';
+import { addConfigCommands } from './config.ts';
+import { addScanCommand } from './scan.ts';
+import { addServeCommand } from './serve.ts';
+
+/** The command line with all its commands. */
+export function createProgram(): Command {
+  const program = new Command('postern')
+    .description('Judges the mail that leaves a mail system. To an MTA it looks like Rspamd.')
+    .version(version, '-V, --version')
+    .helpOption('-h, --help')
+    .showHelpAfterError('(postern --help shows the commands)')
+    .configureHelp({ sortSubcommands: true });
+  addServeCommand(program);
+  addConfigCommands(program);
+  addScanCommand(program);
+  return program;
+}
