@@ -127,6 +127,8 @@ async function measure(
 
 /** Runs what the command line asks for. @returns the exit code: 1 after errors or above `--max-ratio`. */
 async function main(argv: readonly string[]): Promise<number> {
+  // npm runs a workspace's script in the workspace; paths are meant from where npm was called.
+  if (process.env['INIT_CWD'] !== undefined) process.chdir(process.env['INIT_CWD']);
   const options = parseOptions(argv);
   const startedAt = new Date().toISOString();
   const pinning = choosePinning(options);
