@@ -1,8 +1,3 @@
-export {
-  Engine,
-  type EngineInit,
-  type ScanObserver,
-  type SettingsResolver,
-  type ViewFactory,
-} from './engine.ts';
+export { Engine } from './engine.ts';
+export type { EngineInit, ScanObserver, SettingsResolver, ViewFactory } from './engine-init.ts';
 export type { CheckPorts } from './plan.ts';
