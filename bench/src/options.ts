@@ -108,7 +108,7 @@ function cores(text: string): string {
 }
 
 /** The command line, without an action. */
-export function commandLine(): Command {
+function commandLine(): Command {
   return new Command('bench')
     .description('Load one scan server, or two in turns, and say what a message costs.')
     .addOption(

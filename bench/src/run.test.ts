@@ -5,7 +5,7 @@ import type { LoadResult } from './loader.ts';
 import { cycle } from './loader.ts';
 import type { Block } from './measure.ts';
 import { prepareMessage } from './message.ts';
-import { parseDuration, parseSettings } from './options.ts';
+import { contradictionIn, parseDuration, parseOptions, parseSettings } from './options.ts';
 import { figure, table } from './report.ts';
 import { memoryGrowth } from './soak.ts';
 import { compare, summarize } from './summary.ts';
@@ -74,6 +74,34 @@ describe('memory growth', () => {
     assert.deepEqual([firstBytes, lastBytes, maxBytes], [0, 2_000_020, 2_000_020]);
     assert.deepEqual([bytesPerMinute, bytesPerThousandMessages], [10, 10]);
     assert.throws(() => memoryGrowth([]), RangeError);
+  });
+});
+
+describe('the command line', () => {
+  const parse = (...words: string[]) => parseOptions(['node', 'bench', '--target', 'rspamd', ...words]);
+
+  it('makes the standard run of --floor', () => {
+    const { proto, corpus, settings, user } = parse('--floor');
+    assert.deepEqual([proto, corpus, settings], ['http', ['spam-assassin'], '{"symbols_enabled":[]}']);
+    assert.equal(user, 'bench@example.com');
+    assert.equal(parse('--floor', '--no-user').user, undefined);
+  });
+
+  it('refuses options that do not go together', () => {
+    const good = parse();
+    assert.equal(contradictionIn(good), undefined);
+    const [target] = good.target;
+    assert.match(contradictionIn({ ...good, proto: 'milter', settings: '{}' })!, /no request headers/);
+    assert.match(contradictionIn({ ...good, target: [target!, target!, target!] })!, /at most two/);
+    assert.match(contradictionIn({ ...good, target: [target!, target!], self: true })!, /exactly one/);
+    assert.match(contradictionIn({ ...good, maxRatio: 0.5 })!, /two targets/);
+    assert.match(contradictionIn({ ...good, proto: 'rspamc', connection: 'close' })!, /for http/);
+    assert.match(contradictionIn({ ...good, messagesPerConnection: 1 })!, /for milter/);
+    assert.match(contradictionIn({ ...good, durationMs: 1, self: true })!, /leave --self out/);
+    assert.match(
+      contradictionIn({ ...good, durationMs: 1, maxRatio: 1, self: false, target: [target!, target!] })!,
+      /blocks/,
+    );
   });
 });
 

@@ -26,7 +26,7 @@ export const protocolBits = {
 export const postfixOffer = { version: 6, actions: 0x1ff, protocol: 0x1fffff } as const;
 
 /** Postfix cuts bodies into pieces of this size. */
-export const bodyChunkBytes = 65_535;
+const bodyChunkBytes = 65_535;
 
 /** One packet: its command letter and what follows. */
 export interface Packet {
@@ -114,7 +114,7 @@ const kinds = {
 } satisfies Record<string, EventKind>;
 
 /** Joins events that need no answer with the next one that does, so that each piece is one write. */
-export function joinUnanswered(events: readonly MilterEvent[]): MilterEvent[] {
+function joinUnanswered(events: readonly MilterEvent[]): MilterEvent[] {
   const pieces: MilterEvent[] = [];
   let unsent: Buffer[] = [];
   for (const { command, bytes, replied } of events) {

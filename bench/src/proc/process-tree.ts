@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** USER_HZ: the unit of the times in /proc/PID/stat. 100 on every Linux port that runs Node (proc(5), times(2)). */
-export const ticksPerSecond = 100;
+const ticksPerSecond = 100;
 /** One tick in nanoseconds: the resolution of whatever has to be read from /proc/PID/stat. */
 export const tickNs = 1e9 / ticksPerSecond;
 
