@@ -134,12 +134,11 @@ async function main(argv: readonly string[]): Promise<number> {
   const pinning = choosePinning(options);
   const messages = loadMessages(options);
   const { workers, rspamdMilter } = options;
-  const set = await startTargets(options.target, { workers, cores: pinning.target, rspamdMilter });
-  const endEarly = (): void => {
-    void set.stop().finally(() => process.exit(130));
-  };
+  // Ending by exit, not by the signal, lets what was started be ended too.
+  const endEarly = (): never => process.exit(130);
   process.once('SIGINT', endEarly);
   process.once('SIGTERM', endEarly);
+  const set = await startTargets(options.target, { workers, cores: pinning.target, rspamdMilter });
   const sides: Side[] = [];
   try {
     for (const { name, description } of set.targets) say(`${name}: ${description}`);

@@ -77,7 +77,14 @@ export class Daemon {
       this.#spawnError = error;
     });
     closeSync(output);
+    process.once('exit', this.#abandon);
   }
+
+  /** For when the loader ends without stopping what it started. */
+  readonly #abandon = (): void => {
+    this.#child.kill('SIGTERM');
+    rmSync(this.#folder, { recursive: true, force: true });
+  };
 
   get pid(): number | undefined {
     return this.#child.pid;
@@ -109,6 +116,7 @@ export class Daemon {
   /** SIGTERM, and SIGKILL to what is left of the tree after a while. */
   async stop(): Promise<void> {
     const { pid } = this.#child;
+    process.removeListener('exit', this.#abandon);
     const failed = this.failure() !== undefined;
     if (pid !== undefined && !failed) {
       const tree = treeOf(pid, readAllStats());
