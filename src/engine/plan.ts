@@ -115,6 +115,7 @@ export function buildPlan(
     filter: byDependency(units, 'filter'),
     classifier: byDependency(units, 'classifier'),
     postfilter: byPriority(units, 'postfilter'),
+    final: byPriority(units, 'final'),
     idempotent: byPriority(units, 'idempotent'),
   };
   return {

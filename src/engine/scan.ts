@@ -95,6 +95,7 @@ export class Scan {
       await this.#runStage('postfilter');
       if (!task.flags.has('skip')) this.#engine.composites.run(this.#result, 'second', isAllowed);
       this.#result.grow(this.#engine.configuration.growFactor, this.#engine.growThreshold);
+      await this.#runStage('final');
       if (signal?.aborted) throw signal.reason;
       if (this.#storeFailure) throw this.#storeFailure;
     } finally {
@@ -168,11 +169,11 @@ export class Scan {
     const { task } = this;
     if (this.#apply?.enabledUnits && this.#apply.enabledUnits[unit.index] === 0) return false;
     if (unit.alwaysRun) return true;
-    if (task.flags.has('skip') && unit.stage !== 'idempotent') return false;
+    if (task.flags.has('skip') && unit.stage !== 'idempotent' && unit.stage !== 'final') return false;
     if (unit.direction !== 'both' && (unit.direction === 'outbound') !== task.direction.isOutbound)
       return false;
     if (task.raw.length === 0 && unit.needs.length > 0) return false;
-    if (unit.stage === 'idempotent' || unit.stage === 'postfilter') return true;
+    if (unit.stage === 'idempotent' || unit.stage === 'final' || unit.stage === 'postfilter') return true;
     if (!unit.ignorePassthrough && this.#result.isPassthrough && !task.flags.has('pass_all')) return false;
     return unit.stage !== 'filter' || this.#hasRoomForMore(unit);
   }
