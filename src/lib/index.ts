@@ -1,3 +1,4 @@
+export { type Base32Alphabet, decodeBase32, encodeBase32 } from './base32.ts';
 export * from './base64.ts';
 export * from './ip.ts';
 export * from './quoted-printable.ts';
