@@ -1,0 +1,196 @@
+import { domainToASCII } from 'node:url';
+import { hexValue, parseIp } from '../lib/index.ts';
+import { domainInfo } from './domain.ts';
+
+/** Rspamd's names for what is remarkable about a link, as far as they can be known from the message alone. */
+export type UrlFlag =
+  | 'numeric' // the host is an IP address
+  | 'obscured' // written so that people or filters misread it
+  | 'has_user'
+  | 'has_port'
+  | 'no_tld' // the host ends with no public suffix
+  | 'idn'
+  | 'host_encoded' // percent-encoded host
+  | 'zw_spaces' // zero-width characters inside
+  | 'missing_slashes'
+  | 'schemaless'
+  | 'truncated'
+  | 'image' // source of an <img>
+  | 'html_displayed' // stands in the text of an anchor
+  | 'url_displayed' // its anchor's text looks like a link
+  | 'text'
+  | 'subject'
+  | 'query' // found in the query of another link
+  | 'content'; // found in a part that is not shown as text
+
+/** A link taken apart (RFC 3986 3), its host normalised. */
+export interface ParsedUrl {
+  /** The whole link: scheme and host in lower case, the rest as written. */
+  readonly url: string;
+  readonly host: string;
+  readonly domain: string;
+  readonly path: string;
+  readonly query: string;
+  readonly flags: UrlFlag[];
+}
+
+const slash = 0x2f;
+const backslash = 0x5c;
+
+function isSlash(code: number): boolean {
+  return code === slash || code === backslash;
+}
+
+const schemePattern = /^(https?|ftp):/i;
+const ignoredInUrls = /[\t\n\r]/g;
+const zeroWidth = /[\u00ad\u200b-\u200f\u2060\ufeff]/g;
+// RFC 3986 3.2.2 with the underscore that DNS allows; domainToASCII takes care of the rest.
+const hostPattern = /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?$/;
+
+/**
+ * Takes a web or FTP link apart as browsers do (WHATWG URL for special schemes): any number of slashes of either kind
+ * after the scheme, tabs and line breaks ignored, numeric hosts in any notation.
+ *
+ * @param written the link, with or without scheme; without, `http` is assumed
+ * @returns undefined when this is no such link
+ */
+export function parseUrl(written: string): ParsedUrl | undefined {
+  const flags: UrlFlag[] = [];
+  let text = written.trim();
+  if (/[\t\n\r]/.test(text)) {
+    text = text.replace(ignoredInUrls, '');
+    flags.push('obscured');
+  }
+  const match = schemePattern.exec(text);
+  let scheme = 'http';
+  let i = 0;
+  if (match) {
+    scheme = match[1]!.toLowerCase();
+    i = match[0].length;
+  } else flags.push('schemaless');
+  const slashesStart = i;
+  while (isSlash(text.charCodeAt(i))) i++;
+  if (match && i - slashesStart < 2) flags.push('missing_slashes');
+  let end = i;
+  while (end < text.length) {
+    const code = text.charCodeAt(end);
+    if (isSlash(code) || code === 0x3f || code === 0x23) break;
+    end++;
+  }
+  if (text.lastIndexOf('\\', end) >= slashesStart) addFlag(flags, 'obscured');
+  const authority = text.slice(i, end);
+  const at = authority.lastIndexOf('@');
+  if (at >= 0) flags.push('has_user');
+  const { host: writtenHost, port } = splitPort(authority.slice(at + 1));
+  if (port !== '') flags.push('has_port');
+  const host = normaliseHost(writtenHost, flags);
+  if (host === undefined) return undefined;
+  let domain = host;
+  if (!flags.includes('numeric')) {
+    const info = domainInfo(host);
+    ({ domain } = info);
+    if (!info.hasSuffix) flags.push('no_tld');
+  }
+  const hash = text.indexOf('#', end);
+  const pathEnd = hash < 0 ? text.length : hash;
+  const question = text.indexOf('?', end);
+  const hasQuery = question >= 0 && question < pathEnd;
+  const urlHost = host.includes(':') ? `[${host}]` : host;
+  const user = at < 0 ? '' : authority.slice(0, at + 1);
+  return {
+    url: `${scheme}://${user}${urlHost}${port === '' ? '' : `:${port}`}${text.slice(end)}`,
+    host,
+    domain,
+    path: text.slice(end, hasQuery ? question : pathEnd),
+    query: hasQuery ? text.slice(question + 1, pathEnd) : '',
+    flags,
+  };
+}
+
+/** Adds a flag that may be there already. */
+export function addFlag(flags: UrlFlag[], flag: UrlFlag): void {
+  if (!flags.includes(flag)) flags.push(flag);
+}
+
+function splitPort(text: string): { host: string; port: string } {
+  const colon = text.lastIndexOf(':');
+  if (colon < 0 || text.endsWith(']')) return { host: text, port: '' };
+  const port = text.slice(colon + 1);
+  return /^\d{0,5}$/.test(port) ? { host: text.slice(0, colon), port } : { host: text, port: '' };
+}
+
+function normaliseHost(written: string, flags: UrlFlag[]): string | undefined {
+  if (written.startsWith('[')) {
+    const ip = written.endsWith(']') ? parseIp(written.slice(1, -1)) : undefined;
+    if (ip) flags.push('numeric');
+    return ip?.text;
+  }
+  let host = written;
+  if (host.includes('%')) {
+    host = percentDecode(host);
+    flags.push('host_encoded');
+    addFlag(flags, 'obscured');
+  }
+  host = host.toLowerCase();
+  if (!/^[\x21-\x7e]*$/.test(host)) {
+    const visible = host.replace(zeroWidth, '');
+    if (visible !== host) flags.push('zw_spaces');
+    if (!/^[\x21-\x7e]*$/.test(visible)) flags.push('idn');
+    host = domainToASCII(visible);
+  } else if (host.startsWith('xn--') || host.includes('.xn--')) flags.push('idn');
+  if (host.endsWith('.')) host = host.replace(/\.+$/, '');
+  const numeric = readNumericHost(host, flags);
+  if (numeric !== undefined) return numeric;
+  return host.length <= 253 && hostPattern.test(host) && !host.includes('..') ? host : undefined;
+}
+
+/** IPv4 in the notations that browsers take: decimal, octal, hexadecimal, one to four numbers (WHATWG URL 3.5). */
+function readNumericHost(host: string, flags: UrlFlag[]): string | undefined {
+  const last = host.slice(host.lastIndexOf('.') + 1);
+  if (!/^(?:\d+|0x[0-9a-f]*)$/.test(last)) return undefined;
+  const plain = parseIp(host);
+  if (plain) {
+    flags.push('numeric');
+    // A leading zero makes a number octal for browsers, and decimal for most people.
+    if (!/(?:^|\.)0\d/.test(host)) return plain.text;
+  }
+  const pieces = host.split('.');
+  if (pieces.length > 4) return undefined;
+  let value = 0;
+  for (const [index, piece] of pieces.entries()) {
+    const number = readNumber(piece);
+    const isLast = index === pieces.length - 1;
+    const limit = isLast ? 256 ** (4 - index) : 256;
+    if (number === undefined || number >= limit) return undefined;
+    value += isLast ? number : number * 256 ** (3 - index);
+  }
+  addFlag(flags, 'numeric');
+  addFlag(flags, 'obscured');
+  return [value / 2 ** 24, value / 2 ** 16, value / 2 ** 8, value].map((n) => Math.floor(n) % 256).join('.');
+}
+
+function readNumber(text: string): number | undefined {
+  if (/^0x[0-9a-f]{0,16}$/.test(text)) return text === '0x' ? 0 : Number.parseInt(text, 16);
+  if (/^0[0-7]{1,20}$/.test(text)) return Number.parseInt(text, 8);
+  return /^\d{1,16}$/.test(text) && (text === '0' || text[0] !== '0') ? Number(text) : undefined;
+}
+
+/** Percent-decodes text as UTF-8; what is no valid escape stays (RFC 3986 2.1). */
+export function percentDecode(text: string): string {
+  if (!text.includes('%')) return text;
+  const input = Buffer.from(text);
+  let length = 0;
+  for (let i = 0; i < input.length; i++) {
+    let byte = input[i]!;
+    if (byte === 0x25 && i + 2 < input.length) {
+      const high = hexValue(input[i + 1]!);
+      const low = hexValue(input[i + 2]!);
+      if (high >= 0 && low >= 0) {
+        byte = (high << 4) | low;
+        i += 2;
+      }
+    }
+    input[length++] = byte;
+  }
+  return input.toString('utf8', 0, length);
+}

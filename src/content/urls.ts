@@ -1,0 +1,177 @@
+import type { MailAddress, UrlView } from '../core/index.ts';
+import type { HtmlLink, HtmlView } from './html.ts';
+import type { ContentLimits } from './limits.ts';
+import { type Found, scanText } from './scan.ts';
+import { addFlag, type ParsedUrl, parseUrl, percentDecode, type UrlFlag } from './url.ts';
+
+/** A link while flags may still join. */
+interface Draft extends ParsedUrl {
+  readonly from: UrlView['from'];
+  visibleText?: string | undefined;
+}
+
+/** Gathers the links and addresses of one message, each once. */
+export class UrlCollector {
+  readonly #limits: ContentLimits;
+  readonly #urls = new Map<string, Draft>();
+  readonly #emails = new Map<string, MailAddress>();
+  readonly #defects = new Set<'too-many-urls' | 'too-many-emails' | 'url-too-long'>();
+
+  constructor(limits: ContentLimits) {
+    this.#limits = limits;
+  }
+
+  /** Links in order of appearance. */
+  get urls(): readonly UrlView[] {
+    return (this.#urlList ??= [...this.#urls.values()]);
+  }
+  #urlList: readonly UrlView[] | undefined;
+
+  /** Addresses in order of appearance. */
+  get emails(): readonly MailAddress[] {
+    return (this.#emailList ??= [...this.#emails.values()]);
+  }
+  #emailList: readonly MailAddress[] | undefined;
+
+  get defects(): Iterable<string> {
+    return this.#defects;
+  }
+
+  /** Adds what stands in plain text. */
+  addText(text: string, from: UrlView['from'], flags: readonly UrlFlag[]): void {
+    if (text === '') return;
+    scanText(text, this.#limits.urlChars, (found) => {
+      this.#addFound(text, found, from, flags);
+      return this.#isFull() ? 'stop' : 'go';
+    });
+  }
+
+  /** Adds the targets of links and what stands in visible text. */
+  addHtml(html: HtmlView): void {
+    if (html.isTruncated) this.#defects.add('too-many-urls');
+    const { text, links } = html;
+    const anchors: HtmlLink[] = [];
+    for (const link of links) {
+      const isAnchor = link.textEnd > link.textStart;
+      if (isAnchor) anchors.push(link);
+      const visible = isAnchor ? this.#visibleText(text, link) : undefined;
+      this.#addTarget(link, html.base, visible);
+    }
+    let next = 0;
+    scanText(text, this.#limits.urlChars, (found) => {
+      while (next < anchors.length && anchors[next]!.textEnd <= found.start) next++;
+      const isDisplayed = next < anchors.length && anchors[next]!.textStart < found.end;
+      this.#addFound(text, found, 'html', isDisplayed ? ['html_displayed'] : ['text']);
+      return this.#isFull() ? 'stop' : 'go';
+    });
+  }
+
+  #isFull(): boolean {
+    return this.#urls.size >= this.#limits.urls && this.#emails.size >= this.#limits.emails;
+  }
+
+  #visibleText(text: string, link: HtmlLink): string {
+    return text
+      .slice(link.textStart, Math.min(link.textEnd, link.textStart + this.#limits.visibleTextChars))
+      .trim();
+  }
+
+  #addFound(text: string, found: Found, from: UrlView['from'], flags: readonly UrlFlag[]): void {
+    const written = text.slice(found.start, found.end);
+    if (found.kind === 'email') this.#addEmail(written);
+    else this.#addUrl(written, from, flags, undefined, 0);
+  }
+
+  #addTarget(link: HtmlLink, base: string | undefined, visible: string | undefined): void {
+    let target = link.target.trim();
+    if (/^mailto:/i.test(target)) {
+      for (const address of mailtoAddresses(target)) this.#addEmail(address);
+      return;
+    }
+    if (!/^(?:https?|ftp):/i.test(target)) {
+      if (/^[/\\]{2}/.test(target)) target = `http:${target}`;
+      else if (/^(?:[a-z][a-z0-9+.-]*:|#|$)/i.test(target)) return;
+      else if (base !== undefined && URL.canParse(target, base)) target = new URL(target, base).href;
+      // Mail programs open `href="www.example.com"` although for a browser it is a relative path.
+      else if (!/^www\./i.test(target)) return;
+    }
+    const flags: UrlFlag[] = link.element === 'img' ? ['image'] : [];
+    if (visible !== undefined && looksLikeUrl(visible)) flags.push('url_displayed');
+    this.#addUrl(target, 'html', flags, visible, 0);
+  }
+
+  #addEmail(written: string): void {
+    const at = written.lastIndexOf('@');
+    if (at <= 0 || at === written.length - 1) return;
+    const local = written.slice(0, at);
+    const domain = written.slice(at + 1).toLowerCase();
+    const text = `${local}@${domain}`;
+    if (this.#emails.has(text)) return;
+    if (this.#emails.size >= this.#limits.emails) this.#defects.add('too-many-emails');
+    else this.#emails.set(text, { text, local, domain });
+  }
+
+  #addUrl(
+    written: string,
+    from: UrlView['from'],
+    flags: readonly UrlFlag[],
+    visibleText: string | undefined,
+    nesting: number,
+  ): void {
+    const isTooLong = written.length > this.#limits.urlChars;
+    const parsed = parseUrl(isTooLong ? written.slice(0, this.#limits.urlChars) : written);
+    if (!parsed) return;
+    const known = this.#urls.get(parsed.url);
+    if (known) {
+      for (const flag of flags) addFlag(known.flags, flag);
+      known.visibleText ??= visibleText;
+      return;
+    }
+    if (this.#urls.size >= this.#limits.urls) {
+      this.#defects.add('too-many-urls');
+      return;
+    }
+    if (isTooLong) {
+      this.#defects.add('url-too-long');
+      parsed.flags.push('truncated');
+    }
+    for (const flag of flags) parsed.flags.push(flag);
+    this.#urls.set(
+      parsed.url,
+      visibleText === undefined ? { ...parsed, from } : { ...parsed, from, visibleText },
+    );
+    if (nesting < this.#limits.nestedUrls && parsed.query.length > 10) {
+      this.#addNested(parsed.query, from, nesting + 1);
+    }
+  }
+
+  /** Links in the query of a link, as redirectors have them. */
+  #addNested(query: string, from: UrlView['from'], nesting: number): void {
+    for (const pair of query.split('&', 64)) {
+      const value = percentDecode(pair.slice(pair.indexOf('=') + 1));
+      const match = /https?:[/\\]{2}[^\s<>"]{4,}/i.exec(value);
+      if (match) this.#addUrl(match[0], from, ['query'], undefined, nesting);
+    }
+  }
+}
+
+/** Addresses of a mailto link (RFC 6068 2): those of its path and of its `to`, `cc` and `bcc` fields. */
+function mailtoAddresses(target: string): string[] {
+  const question = target.indexOf('?');
+  const lists = [target.slice(7, question < 0 ? undefined : question)];
+  if (question >= 0) {
+    for (const field of target.slice(question + 1).split('&', 16)) {
+      if (/^(?:to|cc|bcc)=/i.test(field)) lists.push(field.slice(field.indexOf('=') + 1));
+    }
+  }
+  return lists.flatMap((list) =>
+    list
+      .split(',', 100)
+      .map((address) => percentDecode(address).trim())
+      .filter((address) => /^[^\s<>@]{1,64}@[^\s<>@]{1,253}$/.test(address)),
+  );
+}
+
+function looksLikeUrl(text: string): boolean {
+  return /^(?:https?:\/\/|www\.)\S|^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}(?:[/?#:]\S*)?$/i.test(text);
+}

@@ -1,0 +1,99 @@
+import type { ContentViews, Defect, MailAddress, Message, Part, TextView, UrlView } from '../core/index.ts';
+import { type HtmlView, readHtml } from './html.ts';
+import { type ContentLimits, contentLimits } from './limits.ts';
+import { UrlCollector } from './urls.ts';
+
+interface ReadPart {
+  readonly view: TextView;
+  readonly html: HtmlView | undefined;
+}
+
+const htmlTypes: ReadonlySet<string> = new Set(['text/html', 'text/x-amp-html', 'text/watch-html']);
+
+class MessageContent implements ContentViews {
+  readonly #message: Message;
+  readonly #limits: ContentLimits;
+  readonly #defects: Defect[] = [];
+  #read: readonly ReadPart[] | undefined;
+  #texts: readonly TextView[] | undefined;
+  #collector: UrlCollector | undefined;
+  #attachments: readonly Part[] | undefined;
+
+  constructor(message: Message, limits: ContentLimits) {
+    this.#message = message;
+    this.#limits = limits;
+  }
+
+  get texts(): readonly TextView[] {
+    return (this.#texts ??= this.#readParts().map((part) => part.view));
+  }
+
+  get urls(): readonly UrlView[] {
+    return this.#collect().urls;
+  }
+
+  get emails(): readonly MailAddress[] {
+    return this.#collect().emails;
+  }
+
+  get attachments(): readonly Part[] {
+    return (this.#attachments ??= this.#message.parts.filter(isListedAttachment));
+  }
+
+  get defects(): readonly Defect[] {
+    return this.#defects;
+  }
+
+  #readParts(): readonly ReadPart[] {
+    if (this.#read) return this.#read;
+    const read: ReadPart[] = [];
+    let left = this.#limits.textChars;
+    for (const part of this.#message.parts) {
+      if (part.kind !== 'text' || part.isAttachment) continue;
+      let text = part.text();
+      if (text.length > left) {
+        this.#defects.push({ kind: 'text-too-long', offset: part.bodyStart });
+        text = text.slice(0, left);
+      }
+      left -= text.length;
+      if (htmlTypes.has(part.contentType)) {
+        const html = readHtml(text, this.#limits.urls);
+        read.push({ view: { part, kind: 'html', text: html.text }, html });
+      } else read.push({ view: { part, kind: 'plain', text }, html: undefined });
+    }
+    this.#read = read;
+    return read;
+  }
+
+  #collect(): UrlCollector {
+    if (this.#collector) return this.#collector;
+    const collector = new UrlCollector(this.#limits);
+    collector.addText(this.#message.subject, 'subject', ['subject']);
+    for (const { view, html } of this.#readParts()) {
+      if (html) collector.addHtml(html);
+      else collector.addText(view.text, 'text', ['text']);
+    }
+    for (const part of this.#message.parts) {
+      if (part.kind === 'calendar') collector.addText(part.text(), 'text', ['content']);
+    }
+    for (const kind of collector.defects) this.#defects.push({ kind, offset: -1 });
+    this.#collector = collector;
+    return collector;
+  }
+}
+
+/** Would a person call this an attachment: a leaf or a forwarded message that has a name or is no text. */
+function isListedAttachment(part: Part): boolean {
+  if (part.kind === 'multipart') return false;
+  return part.isAttachment || part.fileName !== undefined || part.kind !== 'text';
+}
+
+/**
+ * The views of a message's content. Nothing is read before it is asked for, and everything is remembered.
+ *
+ * @param message a parsed message
+ * @param limits bounds of the work. Default {@link contentLimits}.
+ */
+export function contentViews(message: Message, limits: ContentLimits = contentLimits): ContentViews {
+  return new MessageContent(message, limits);
+}
