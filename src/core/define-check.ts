@@ -4,13 +4,17 @@ import type { Clock, ConfigPath, Log, Maps, Metrics, Records, Resolver, Selector
 import type { DynamicSymbol, SymbolDef } from './symbol.ts';
 import type { Task } from './task.ts';
 
-/** When a check runs, in the field's order. `idempotent` runs after the reply and inserts nothing. */
+/**
+ * When a check runs, in the field's order. `final` runs when score and action stand and renders them (headers,
+ * signatures); `idempotent` runs after the reply and inserts nothing.
+ */
 export const stages = [
   'connfilter',
   'prefilter',
   'filter',
   'classifier',
   'postfilter',
+  'final',
   'idempotent',
 ] as const;
 export type Stage = (typeof stages)[number];
