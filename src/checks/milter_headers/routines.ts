@@ -1,0 +1,207 @@
+import type { AddedHeader, Hit, Task } from '../../core/index.ts';
+import { isSpamAction } from '../../core/index.ts';
+import type { Config } from './options.ts';
+
+/** What a routine reads and where it writes. */
+export interface RoutineContext {
+  readonly task: Task;
+  readonly settings: Config;
+  readonly hostName: string;
+  readonly headerOrder: number | undefined;
+}
+
+export type Routine = (context: RoutineContext) => void;
+
+interface HeaderOptions {
+  readonly header: string;
+  readonly remove: number | null;
+  readonly order?: number | undefined;
+}
+
+const maxLineLength = 76;
+
+/** Breaks a value after `;` or `,` so that lines stay short (RFC 5322 2.2.3); continuation lines begin with a tab. */
+export function fold(name: string, value: string): string {
+  const pieces = value.split(/(?<=;) /);
+  let line = '';
+  let used = name.length + 2;
+  const lines: string[] = [];
+  for (const piece of pieces) {
+    if (line !== '' && used + piece.length + 1 > maxLineLength) {
+      lines.push(line);
+      line = piece;
+      used = 8 + piece.length;
+    } else {
+      line = line === '' ? piece : `${line} ${piece}`;
+      used += piece.length + 1;
+    }
+  }
+  lines.push(line);
+  return lines.join('\n\t');
+}
+
+function removeOld(task: Task, name: string, remove: number | null): void {
+  if (remove !== null) task.milter.removeHeaders.push({ name, instances: [remove] });
+}
+
+function write({ task, headerOrder }: RoutineContext, options: HeaderOptions, value: string): void {
+  removeOld(task, options.header, options.remove);
+  const order = options.order ?? headerOrder;
+  const header: AddedHeader = { name: options.header, value, ...(order !== undefined && { order }) };
+  task.milter.addHeaders.push(header);
+}
+
+function bySize(a: Hit, b: Hit): number {
+  return Math.abs(b.score) - Math.abs(a.score) || a.name.localeCompare(b.name, 'en');
+}
+
+/** Option texts come from messages: nothing that would end a header line or a bracket. */
+function cleanOption(option: string): string {
+  return option.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/[[\];]/g, ' ');
+}
+
+function spamdResult(context: RoutineContext): void {
+  const { task, settings } = context;
+  const options = settings.routines['x-spamd-result'];
+  const { result } = task;
+  const verdict = result.currentAction() === 'reject' ? 'True' : 'False';
+  const required = result.requiredScore();
+  const hits = [...result.hits].sort(
+    options.sort_by === 'name' ? (a, b) => a.name.localeCompare(b.name, 'en') : bySize,
+  );
+  const parts = [
+    `default: ${verdict} [${result.score.toFixed(2)} / ${(required ?? 0).toFixed(2)}]`,
+    ...hits.map((hit) => `${hit.name}(${hit.score.toFixed(2)})[${hit.options.map(cleanOption).join(',')}]`),
+  ];
+  write(context, options, fold(options.header, parts.join('; ')));
+  if (result.preResults.length > 0) preResult(context);
+}
+
+function preResult(context: RoutineContext): void {
+  const [forced] = context.task.result.preResults;
+  if (!forced) return;
+  const options = context.settings.routines['x-rspamd-pre-result'];
+  const text = `action=${forced.action}; module=${forced.module}; ${cleanOption(forced.message)}`;
+  write(context, options, fold(options.header, text));
+}
+
+function spamBar(context: RoutineContext): void {
+  const options = context.settings.routines['x-spamd-bar'];
+  const { score } = context.task.result;
+  const size = Math.min(50, Math.floor(Math.abs(score)));
+  const character = score > 0 ? options.positive : options.negative;
+  write(context, options, size === 0 ? options.neutral : character.repeat(size));
+}
+
+function spamLevel(context: RoutineContext): void {
+  const options = context.settings.routines['x-spam-level'];
+  const size = Math.min(100, Math.floor(context.task.result.score));
+  if (size >= 1) write(context, options, options.char.repeat(size));
+  else removeOld(context.task, options.header, options.remove);
+}
+
+function spamStatus(context: RoutineContext): void {
+  const { task, settings } = context;
+  const isSpam = isSpamAction(task.result.currentAction());
+  write(
+    context,
+    settings.routines['x-spam-status'],
+    `${isSpam ? 'Yes' : 'No'}, score=${task.result.score.toFixed(2)}`,
+  );
+}
+
+function virus(context: RoutineContext): void {
+  const { task, settings } = context;
+  const options = settings.routines['x-virus'];
+  const found = options.symbols.flatMap((name) => task.result.get(name)?.options ?? []);
+  const isInfected = options.symbols.some((name) => task.result.has(name));
+  const isFailed = options.symbols_fail.some((name) => task.result.has(name));
+  if (isInfected) write(context, options, options.status_infected ?? found.map(cleanOption).join(','));
+  else if (isFailed && options.status_fail !== undefined) write(context, options, options.status_fail);
+  else if (options.status_clean !== undefined) write(context, options, options.status_clean);
+}
+
+function spamHeader(context: RoutineContext): void {
+  const options = context.settings.routines['spam-header'];
+  const action = context.task.result.currentAction();
+  if (action !== 'no action' && action !== 'greylist') write(context, options, options.value);
+}
+
+/** Quotes what is no token of RFC 2045 (RFC 8601 2.2 `pvalue`). */
+function pvalue(text: string): string {
+  const clean = text.replaceAll(/[^\x20-\x7e]/g, '?');
+  return /^[A-Za-z0-9._+@-]+$/.test(clean) ? clean : `"${clean.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
+function authenticationResults(context: RoutineContext): void {
+  const { task, settings, hostName } = context;
+  const options = settings.routines['authentication-results'];
+  const { login } = task.envelope;
+  const server = options.hostname ?? task.envelope.mtaName ?? hostName;
+  let result = 'none';
+  if (login !== undefined)
+    result = options.add_smtp_user ? `auth=pass smtp.auth=${pvalue(login)}` : 'auth=pass';
+  if (options.remove_ar_from.length > 0) {
+    removeResultsOf(task, options.header, options.remove_ar_from);
+    write(context, { ...options, remove: null }, `${server};\n\t${result}`);
+  } else {
+    write(context, options, `${server};\n\t${result}`);
+  }
+}
+
+function removeResultsOf(task: Task, header: string, servers: readonly string[]): void {
+  if (task.raw.length === 0) return;
+  const instances = task.message.headers
+    .every(header.toLowerCase())
+    .flatMap(({ value }, index) => (servers.includes(value.split(/[\s;]/, 1)[0] ?? '') ? [index + 1] : []));
+  if (instances.length > 0) task.milter.removeHeaders.push({ name: header, instances });
+}
+
+function fromVariable(variable: string, routine: 'stat-signature' | 'fuzzy-hashes'): Routine {
+  return (context) => {
+    const value = context.task.variables.get(variable);
+    if (value !== undefined) write(context, context.settings.routines[routine], String(value));
+  };
+}
+
+/** What each routine does, by its name. */
+export const routines: Readonly<Record<string, Routine>> = {
+  'x-spamd-result': spamdResult,
+  'x-rspamd-server': (context) => {
+    const options = context.settings.routines['x-rspamd-server'];
+    write(context, options, options.hostname ?? context.hostName);
+  },
+  'x-rspamd-queue-id': (context) => {
+    const { queueId } = context.task.envelope;
+    if (queueId !== undefined) write(context, context.settings.routines['x-rspamd-queue-id'], queueId);
+  },
+  'x-rspamd-pre-result': preResult,
+  'x-rspamd-action': (context) => {
+    write(context, context.settings.routines['x-rspamd-action'], context.task.result.currentAction());
+  },
+  'x-spam-level': spamLevel,
+  'x-spamd-bar': spamBar,
+  'x-spam-status': spamStatus,
+  'x-virus': virus,
+  'spam-header': spamHeader,
+  'authentication-results': authenticationResults,
+  'stat-signature': fromVariable('stat_signature', 'stat-signature'),
+  'fuzzy-hashes': fromVariable('fuzzy_hashes', 'fuzzy-hashes'),
+  'remove-headers': ({ task, settings }) => {
+    for (const [name, instances] of Object.entries(settings.routines['remove-headers'].headers)) {
+      task.milter.removeHeaders.push({ name, instances: Array.isArray(instances) ? instances : [instances] });
+    }
+  },
+  'add-headers': (context) => {
+    const options = context.settings.routines['add-headers'];
+    for (const [header, value] of Object.entries(options.headers))
+      write(context, { ...options, header }, value);
+  },
+  'remove-header': ({ task, settings }) => {
+    const name = settings.routines['remove-header'].remove;
+    if (name !== undefined) task.milter.removeHeaders.push({ name, instances: [0] });
+  },
+  'remove-spam-flag': ({ task, settings }) => {
+    task.milter.removeHeaders.push({ name: settings.routines['remove-spam-flag'].header, instances: [0] });
+  },
+};

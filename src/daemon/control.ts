@@ -1,0 +1,82 @@
+import { saveActionThresholds, saveSymbolScores } from '../config/index.ts';
+import type { Control, Records } from '../core/index.ts';
+import { createController } from '../server/controller/index.ts';
+import type { Channel } from './channel.ts';
+import type { Door, DoorInit } from './doors.ts';
+import { generatedPassword, needsPassword } from './password.ts';
+import type { PrimaryMethods, WorkerMethods } from './protocol.ts';
+import type { Services } from './services.ts';
+import { version } from './version.ts';
+
+export interface ControlInit extends DoorInit {
+  readonly channel: Channel<WorkerMethods, PrimaryMethods>;
+  readonly records: Records;
+  /** The services of the newest configuration. */
+  readonly services: () => Services;
+}
+
+/** What the controller may ask of the server, answered by this process or by the primary. */
+function createControl(init: ControlInit): Control {
+  const { channel, services, configuration } = init;
+  const { stateDir } = configuration;
+  return {
+    version,
+    get configId() {
+      return services().configuration.id;
+    },
+    totals: () => channel.call('totals', null),
+    resetTotals: () => channel.call('resetTotals', null),
+    symbols: () =>
+      [...services().engine.metric.symbols].map((symbol) => ({
+        group: symbol.groups[0]?.name ?? 'ungrouped',
+        symbol: symbol.name,
+        weight: symbol.score,
+        description: symbol.description,
+      })),
+    actions: () =>
+      services().configuration.actions.map(({ name, threshold }) => ({ action: name, value: threshold ?? null })),
+    saveActions: async (thresholds) => {
+      await saveActionThresholds(stateDir, thresholds);
+      await channel.call('reload', null, 60_000);
+    },
+    saveSymbols: async (scores) => {
+      await saveSymbolScores(stateDir, scores);
+      await channel.call('reload', null, 60_000);
+    },
+    get maps() {
+      return services().maps.all;
+    },
+    errors: () => channel.call('errors', null),
+    metrics: () => channel.call('metrics', null),
+    health: () => channel.call('health', null),
+    reload: () => channel.call('reload', null, 60_000),
+  };
+}
+
+/** The door that people and their tools come through. */
+export function createControllerDoor(init: ControlInit): Door {
+  const { configuration, scanner, records, log, metrics, clock } = init;
+  const { controller, options, stateDir } = configuration;
+  const password = needsPassword(configuration) ? generatedPassword(stateDir).password : controller.password;
+  const trusted = init.services().maps.open(controller.secureIp, 'radix', {
+    description: 'addresses the controller trusts',
+    path: ['worker', 'controller', 'secure_ip'],
+  });
+  const server = createController({
+    worker: { ...controller, password },
+    options,
+    control: createControl(init),
+    isTrusted: (ip) => trusted.lookup(ip) !== undefined,
+    scanner,
+    records,
+    log,
+    metrics,
+    clock,
+  });
+  return {
+    name: 'controller',
+    worker: controller,
+    handle: (connection) => server.handle(connection),
+    close: (graceMs) => server.close(graceMs),
+  };
+}
