@@ -27,7 +27,6 @@ const routineOptions = {
   'x-spamd-result': routine({
     ...headerRoutine('X-Spamd-Result'),
     sort_by: z.enum(['score', 'name']).default('score').describe('Order of the symbols'),
-    stop_chars: z.string().default(' ').describe('Characters at which the value may be folded'),
   }),
   'x-rspamd-server': routine({
     ...headerRoutine('X-Rspamd-Server'),
