@@ -1,4 +1,5 @@
 import { parse } from 'tldts';
+import { copyString } from '../lib/index.ts';
 
 /** What the public suffix list says about a host. */
 export interface DomainInfo {
@@ -20,16 +21,17 @@ let remembered = new Map<string, DomainInfo>();
 export function domainInfo(host: string): DomainInfo {
   const known = remembered.get(host);
   if (known) return known;
-  const result = parse(host, {
+  const name = copyString(host);
+  const result = parse(name, {
     allowPrivateDomains: true,
     extractHostname: false,
     validateHostname: false,
   });
   const info = {
-    domain: result.domain ?? host,
+    domain: result.domain ?? name,
     hasSuffix: result.isIcann === true || result.isPrivate === true,
   };
   if (remembered.size >= maxRemembered) remembered = new Map();
-  remembered.set(host, info);
+  remembered.set(name, info);
   return info;
 }

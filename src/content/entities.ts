@@ -1,4 +1,5 @@
 import { decodeHTML } from 'entities';
+import { copyString } from '../lib/index.ts';
 
 /** Characters that numbers 128 to 159 mean in HTML: windows-1252 (HTML, numeric character reference end state). */
 const windows1252 =
@@ -38,7 +39,8 @@ export function readCharacterReference(html: string, at: number): CharacterRefer
   let text = remembered.get(written);
   if (text === undefined) {
     text = decodeHTML(written);
-    if (remembered.size < maxRemembered && text !== written) remembered.set(written, text);
+    if (remembered.size < maxRemembered && text !== written)
+      remembered.set(copyString(written), copyString(text));
   }
   return text === written ? undefined : { text, end };
 }

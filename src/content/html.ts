@@ -59,6 +59,9 @@ declare('inline', 'object', ['data']);
 declare('inline', 'meta', ['content']);
 declare('inline', 'v:fill v:imagedata v:image', ['src', 'href']);
 
+/** A longer base would be repeated in every relative link. */
+const maxBaseLength = 2_048;
+
 const slash = 0x2f;
 const greater = 0x3e;
 const equals = 0x3d;
@@ -310,7 +313,7 @@ class HtmlReader {
     let target = html.slice(valueStart, valueEnd);
     if (target.includes('&')) target = decodeHTMLAttribute(target);
     if (rule.name === 'base') {
-      this.#base ??= target;
+      if (target.length <= maxBaseLength) this.#base ??= target;
       return;
     }
     if (rule.name === 'meta') {

@@ -136,7 +136,7 @@ export function scanText(text: string, maxLength: number, onFound: (found: Found
     let next = i + 1;
     if (code === colon) {
       found = readSchemeUrl(text, i, free, maxLength);
-      if (found) next = urlEnd(text, i);
+      if (found) next = urlEnd(text, found.end, length);
     } else if (code === at) {
       found = readEmail(text, i, free);
       if (found) next = found.end;
@@ -168,9 +168,10 @@ export function scanText(text: string, maxLength: number, onFound: (found: Found
 }
 
 /** Where the run of characters of a link ends. */
-function urlEnd(text: string, from: number): number {
+function urlEnd(text: string, from: number, limit: number): number {
+  const last = Math.min(limit, text.length);
   let end = from;
-  while (end < text.length && isUrlCharacter(text.charCodeAt(end))) end++;
+  while (end < last && isUrlCharacter(text.charCodeAt(end))) end++;
   return end;
 }
 
@@ -181,7 +182,7 @@ function readSchemeUrl(text: string, colonAt: number, free: number, maxLength: n
     return undefined;
   const start = schemeStart(text, colonAt, free);
   if (start < 0) return undefined;
-  const end = trimEnd(text, start, Math.min(urlEnd(text, colonAt), start + maxLength));
+  const end = trimEnd(text, start, urlEnd(text, colonAt, start + maxLength));
   return end > colonAt + 3 ? { kind: 'url', start, end } : undefined;
 }
 
@@ -201,7 +202,7 @@ function readBareHost(text: string, from: number, to: number, maxLength: number)
     after === 0x3f ||
     after === 0x23 ||
     (after === colon && isDigit(text.charCodeAt(end + 1)));
-  if (hasMore && end === to) end = trimEnd(text, start, Math.min(urlEnd(text, end), start + maxLength));
+  if (hasMore && end === to) end = trimEnd(text, start, urlEnd(text, end, start + maxLength));
   return { kind: 'url', start, end };
 }
 

@@ -138,7 +138,7 @@ function normaliseHost(written: string, flags: UrlFlag[]): string | undefined {
     if (!/^[\x21-\x7e]*$/.test(visible)) flags.push('idn');
     host = domainToASCII(visible);
   } else if (host.startsWith('xn--') || host.includes('.xn--')) flags.push('idn');
-  if (host.endsWith('.')) host = host.replace(/\.+$/, '');
+  while (host.endsWith('.')) host = host.slice(0, -1);
   const numeric = readNumericHost(host, flags);
   if (numeric !== undefined) return numeric;
   return host.length <= 253 && hostPattern.test(host) && !host.includes('..') ? host : undefined;

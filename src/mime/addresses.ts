@@ -11,6 +11,7 @@ const less = 0x3c;
 const equals = 0x3d;
 const greater = 0x3e;
 const question = 0x3f;
+const atSign = 0x40;
 const backslash = 0x5c;
 
 const wordPattern = /=\?[^?\s]{1,80}\?[bq]\?[^?]*\?=/iy;
@@ -26,6 +27,8 @@ class ListReader {
   #display = '';
   /** The same with quotes: it may be the address itself. */
   #written = '';
+  /** Has `#written` an `@` outside quotes? */
+  #hasAt = false;
   #comment = '';
   #angle: string | undefined;
 
@@ -66,9 +69,8 @@ class ListReader {
   /** RFC 5322 3.4: the name of a group ends with a colon; inside an address a colon is a mistake that we keep. */
   #readColon(): void {
     this.#pos++;
-    if (this.#angle === undefined && !this.#written.includes('@')) {
-      this.#reset();
-    } else {
+    if (this.#angle === undefined && !this.#hasAt) this.#reset();
+    else {
       this.#display += ':';
       this.#written += ':';
     }
@@ -85,6 +87,7 @@ class ListReader {
     if (this.#pos === from) this.#pos++;
     while (this.#pos < text.length && isPlain(text.charCodeAt(this.#pos))) this.#pos++;
     const piece = text.slice(from, this.#pos);
+    this.#hasAt ||= piece.includes('@');
     this.#display += piece;
     this.#written += piece;
   }
@@ -130,6 +133,9 @@ class ListReader {
     const display = this.#display;
     const before = this.#written;
     this.#written = '';
+    let first = this.#pos;
+    while (isBlank(text.charCodeAt(first))) first++;
+    let isRoute = text.charCodeAt(first) === atSign;
     scan: while (this.#pos < text.length) {
       const code = text.charCodeAt(this.#pos);
       switch (code) {
@@ -144,13 +150,13 @@ class ListReader {
           break;
         case comma:
         case semicolon:
-          if (!this.#written.trimStart().startsWith('@')) break scan;
+          if (!isRoute) break scan;
           this.#pos++;
           break;
         case colon:
           this.#pos++;
-          if (this.#written.trimStart().startsWith('@')) this.#written = '';
-          else this.#written += ':';
+          this.#written = isRoute ? '' : `${this.#written}:`;
+          isRoute = false;
           break;
         case less:
           this.#pos++;
@@ -170,7 +176,7 @@ class ListReader {
   #finish(): void {
     const name = this.#display.trim();
     if (this.#angle !== undefined) this.#add(this.#angle, name === '' ? this.#comment : name);
-    else if (this.#written.includes('@')) this.#addBare();
+    else if (this.#hasAt) this.#addBare();
     else if (name !== '') {
       const decoded = decodeEncodedWords(name);
       // Whole addresses inside an encoded word break RFC 2047 5 (3), but mail programs show them.
@@ -186,8 +192,9 @@ class ListReader {
   /** `user@example.org`, `user @ example.org`, or `Some Name user@example.org`. */
   #addBare(): void {
     const words = this.#written
-      .replace(/\s*@\s*/g, '@')
-      .trim()
+      .split('@')
+      .map((piece) => piece.trim())
+      .join('@')
       .split(/\s+/);
     const index = words.findLastIndex((word) => word.includes('@'));
     const name = words.toSpliced(index, 1).join(' ');
@@ -207,9 +214,14 @@ class ListReader {
   #reset(): void {
     this.#display = '';
     this.#written = '';
+    this.#hasAt = false;
     this.#comment = '';
     this.#angle = undefined;
   }
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 function isPlain(code: number): boolean {

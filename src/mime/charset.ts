@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
+import { copyString } from '../lib/index.ts';
 
 /** Text, and whether its charset was known. */
 export interface DecodedText {
@@ -56,9 +57,10 @@ const decoders = new Map<string, Decoder>([
   ['utf-16', decodeUtf16],
 ]);
 
-function findDecoder(label: string): Decoder | undefined {
-  const remembered = decoders.get(label);
-  if (remembered || label.length > maxLabelLength || !/^[\w.:+()-]+$/.test(label)) return remembered;
+function findDecoder(given: string): Decoder | undefined {
+  const remembered = decoders.get(given);
+  if (remembered || given.length > maxLabelLength || !/^[\w.:+()-]+$/.test(given)) return remembered;
+  const label = copyString(given);
   let decoder: Decoder | undefined;
   try {
     const found = new TextDecoder(label);

@@ -92,12 +92,11 @@ function readFromComment(draft: Draft, comment: string): void {
     previous = lower;
   }
   if (isVerifiedFirst) realName = draft.fromWord;
-  // Exim leaves `helo=` away when the verified name is the one that was said.
-  else if (realName === undefined && /^\[[^\]]+\](?::\d+)?$/.test(comment) && draft.fromIp !== undefined) {
-    realName = undefined;
-  }
   if (isName(realName)) draft.realName ??= realName.toLowerCase();
 }
+
+/** `(using TLSv1.3 …)`, `(version=TLS1_2, cipher=…)`, `(TLS1.3)`, and not a host called tls.example.com. */
+const tlsPattern = /(?:\busing |\bversion=|^)(?:TLS|SSL)v?[\d_]|\bcipher=/i;
 
 function readComment(draft: Draft, comment: string, clause: Clause): void {
   const userId = /\b(?:from userid|invoked by uid) (\d{1,10})\b/.exec(comment);
@@ -105,7 +104,7 @@ function readComment(draft: Draft, comment: string, clause: Clause): void {
   if (/\bauthenticated\b/i.test(comment) && !/\b(?:not|un)\s?authenticated\b/i.test(comment)) {
     draft.isAuthenticated = true;
   }
-  if (/\b(?:using |version=|encrypted |^)?(?:TLS|SSL)(?:v?\d|_|\b)/i.test(comment)) draft.isTls = true;
+  if (tlsPattern.test(comment)) draft.isTls = true;
   if (clause === 'from') readFromComment(draft, comment);
 }
 
