@@ -84,7 +84,11 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
 
   test('the signature of Exim, made with the same key, is valid at the far end', async () => {
     const to = uniqueRecipient();
-    const final = await sendOnce(mta().session('login'), { from: 'alice@example.com', to: [to], raw: buildMessage() });
+    const final = await sendOnce(mta().session('login'), {
+      from: 'alice@example.com',
+      to: [to],
+      raw: buildMessage(),
+    });
     assert.equal(final.code, 250, final.text);
     const { raw } = await surroundings.sink.next(to);
     const expected = { domain: SIGNING_DOMAIN, selector: SIGNING_SELECTOR, result: 'pass', comment: '' };
@@ -107,7 +111,11 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
 
   test('ham passes the router that redirects', async () => {
     const to = uniqueRecipient();
-    const final = await sendOnce(connect({ port: redirecting.port }), { from: 'a@example.com', to: [to], raw: buildMessage() });
+    const final = await sendOnce(connect({ port: redirecting.port }), {
+      from: 'a@example.com',
+      to: [to],
+      raw: buildMessage(),
+    });
     assert.equal(final.code, 250, final.text);
     const delivery = await surroundings.sink.next(to);
     assert.deepEqual(headerValues(delivery.raw, 'x-spam-flag'), []);
@@ -150,7 +158,10 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
   test('GTUBE injected by sendmail -t comes back to its sender as a bounce', async () => {
     const { sink } = surroundings;
     const [to, sender] = [uniqueRecipient(), uniqueRecipient()];
-    const { code } = await exim.sendmail(['-t', '-i', '-f', sender], buildMessage({ to, body: `${GTUBE}\r\n` }));
+    const { code } = await exim.sendmail(
+      ['-t', '-i', '-f', sender],
+      buildMessage({ to, body: `${GTUBE}\r\n` }),
+    );
     assert.notEqual(code, 0);
     rememberRefused(sink, to);
     const bounce = await sink.next(sender);
@@ -163,7 +174,10 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
     const to = uniqueRecipient();
     await scanner.stop();
     try {
-      const { code, stderr } = await exim.sendmail(['-t', '-i', '-f', 'cron@example.com'], buildMessage({ to }));
+      const { code, stderr } = await exim.sendmail(
+        ['-t', '-i', '-f', 'cron@example.com'],
+        buildMessage({ to }),
+      );
       assert.equal(code, 0, stderr);
       assert.ok((await exim.queuedRecipients()).includes(to), 'it is not in the queue');
       assert.deepEqual(sink.to(to), []);

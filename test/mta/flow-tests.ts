@@ -80,6 +80,9 @@ const ODD_HEADERS = [
   'x-lower-case: Value',
 ];
 
+/** The bytes of UTF-8 in a string of bytes, as {@link buildMessage} takes it. */
+const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
 const LONG_BODY_BYTES = 20 * 1024 * 1024;
 
 /** A body of about 20 MB, as an attachment in base64 looks. */
@@ -106,7 +109,7 @@ export function deliveryTests(mta: () => MtaUnderTest): void {
   test('a message of raw 8-bit text in header and body arrives unchanged', () =>
     deliverUnchanged(
       buildMessage({
-        subject: 'Gr\u00fc\u00dfe aus K\u00f6ln',
+        subject: utf8('Gr\u00fc\u00dfe aus K\u00f6ln'),
         body: '\u00e4\u00f6\u00fc\u00df \u00ff\u0080\r\n',
       }),
       ['BODY=8BITMIME'],
@@ -150,6 +153,7 @@ const MALFORMED: Readonly<Record<string, string>> = {
   'without any header': 'this is not a header\r\nand this is not either\r\n',
   'that ends inside its header': 'From: a@example.com\r\nSubject: x\r\n',
   'with NUL and other control characters': 'From: a@example.com\r\nSubject: x\r\n\r\na\0b\x01\x7f\r\n',
+  'with a header that is 8-bit but not UTF-8': 'From: a@example.com\r\nSubject: Gr\xfc\xdfe\r\n\r\nbody\r\n',
   'whose parts never end': `From: a@example.com\r\nContent-Type: multipart/mixed; boundary=b0\r\n\r\n${nested(90)}`,
   'with impossible MIME fields':
     'From: <>,,<a@@b>\r\nFrom: second@example.com\r\nContent-Type: text/;;charset="\r\nContent-Transfer-Encoding: base65\r\n\r\n=\r\n=Z\r\n',

@@ -70,10 +70,15 @@ export class SmtpClient {
   }
 
   /** Connects and reads the greeting; throws {@link SmtpRefusal} when it is not 220. */
-  static async connect({ port, host = '127.0.0.1', localAddress, proxyFor }: ConnectOptions): Promise<SmtpClient> {
+  static async connect({
+    port,
+    host = '127.0.0.1',
+    localAddress,
+    proxyFor,
+  }: ConnectOptions): Promise<SmtpClient> {
     const socket = connect({
       port,
-      host: '127.0.0.1',
+      host,
       ...(localAddress === undefined ? {} : { localAddress }),
     });
     await once(socket, 'connect');
