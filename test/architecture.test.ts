@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { test } from 'node:test';
+
+const src = join(import.meta.dirname, '../src');
+
+/**
+ * The matrix of rooms: what each may import besides itself. Written once, here; docs/architecture.md draws it.
+ * A room that is not named may import nothing.
+ */
+const matrix: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  core: ['lib'],
+  expr: ['lib'],
+  ucl: ['lib', 'core'],
+  mime: ['lib', 'core'],
+  dns: ['lib', 'core'],
+  observe: ['lib', 'core'],
+  content: ['lib', 'core', 'mime'],
+  auth: ['lib', 'core', 'mime'],
+  maps: ['lib', 'core', 'expr'],
+  store: ['lib', 'core'],
+  selectors: ['lib', 'core', 'expr', 'mime', 'content'],
+  checks: ['lib', 'core', 'expr', 'auth', 'content'],
+  engine: ['lib', 'core', 'expr', 'ucl'],
+  config: ['lib', 'core', 'ucl'],
+  server: ['lib', 'core'],
+  daemon: [
+    'lib',
+    'core',
+    'mime',
+    'content',
+    'dns',
+    'observe',
+    'maps',
+    'selectors',
+    'store',
+    'engine',
+    'config',
+    'server',
+    'auth',
+  ],
+  cli: ['lib', 'core', 'ucl', 'auth', 'dns', 'observe', 'config', 'checks', 'daemon'],
+};
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+function sourceFiles(): readonly string[] {
+  return readdirSync(src, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
+    .map((entry) => relative(src, join(entry.parentPath, entry.name)));
+}
+
+function importsOf(file: string): readonly Import[] {
+  const text = readFileSync(join(src, file), 'utf8');
+  return [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map((match) => ({
+    file,
+    target: normalize(join(dirname(file), match[1]!)),
+  }));
+}
+
+const roomOf = (file: string): string => file.split('/')[0]!;
+const files = sourceFiles();
+const crossing = files.flatMap(importsOf).filter(({ file, target }) => roomOf(file) !== roomOf(target));
+
+test('every room is in the matrix and has a README', () => {
+  for (const room of new Set(files.map(roomOf))) {
+    assert.ok(room in matrix, `src/${room} is not in the matrix`);
+    assert.ok(readFileSync(join(src, room, 'README.md'), 'utf8').length > 0);
+  }
+});
+
+test('rooms import only what the matrix allows', () => {
+  const wrong = crossing.filter(({ file, target }) => !matrix[roomOf(file)]?.includes(roomOf(target)));
+  assert.deepEqual(wrong, []);
+});
+
+test('the matrix has no cycle', () => {
+  const visit = (room: string, above: readonly string[]): void => {
+    assert.ok(!above.includes(room), [...above, room].join(' → '));
+    for (const next of matrix[room] ?? []) visit(next, [...above, room]);
+  };
+  for (const room of Object.keys(matrix)) visit(room, []);
+});
+
+test('rooms are entered through their index', () => {
+  const wrong = crossing.filter(({ target }) => !/^[a-z]+\/(?:[a-z-]+\/)?index\.ts$/.test(target));
+  assert.deepEqual(wrong, []);
+});
+
+test('a check never imports another check', () => {
+  const wrong = files
+    .filter((file) => file.startsWith('checks/') && file !== 'checks/index.ts')
+    .flatMap(importsOf)
+    .filter(
+      ({ file, target }) => target.startsWith('checks/') && target.split('/')[1] !== file.split('/')[1],
+    );
+  assert.deepEqual(wrong, []);
+});
