@@ -1,0 +1,33 @@
+import type { ConfigPath, ConfigProblem, SourcePosition } from '../core/index.ts';
+
+/** Everything a reading has to say, sorted by what follows from it. */
+export class Findings {
+  /** Syntax, types, unknown options: the server never starts. */
+  readonly errors: ConfigProblem[] = [];
+  /** Would change a verdict and is not implemented: starts only when the operator insists. */
+  readonly unsupported: ConfigProblem[] = [];
+  /** Worth knowing; changes nothing. */
+  readonly notices: ConfigProblem[] = [];
+
+  error(position: SourcePosition | undefined, path: ConfigPath, message: string, expected?: string): void {
+    this.errors.push({ message, position, path: pathText(path), expected });
+  }
+
+  unsupport(position: SourcePosition | undefined, path: ConfigPath, message: string): void {
+    this.unsupported.push({ message, position, path: pathText(path) });
+  }
+
+  notice(position: SourcePosition | undefined, path: ConfigPath, message: string, expected?: string): void {
+    this.notices.push({ message, position, path: pathText(path), expected });
+  }
+}
+
+/** `rates.user[0].rate`; keys with odd characters in quotes. */
+export function pathText(path: ConfigPath): string | undefined {
+  let text = '';
+  for (const step of path) {
+    if (typeof step === 'number') text += `[${step}]`;
+    else text += (text === '' ? '' : '.') + (/^[\w/-]+$/.test(step) ? step : JSON.stringify(step));
+  }
+  return text === '' ? undefined : text;
+}

@@ -1,0 +1,8 @@
+export { saveActionThresholds, saveSymbolScores } from './dynamic.ts';
+export {
+  type Analysis,
+  analyseConfiguration,
+  type LoadedConfiguration,
+  type LoadOptions,
+  loadConfiguration,
+} from './load.ts';

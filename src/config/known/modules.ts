@@ -1,0 +1,160 @@
+/** What is known about a module of Rspamd (reference page of its modules), for when no check of ours reads it. */
+export interface KnownModule {
+  /** `on`: does something with stock files; `off`: needs configuration or `enabled = true` first. */
+  readonly stock: 'on' | 'off';
+  /** `none`: exports, statistics, housekeeping: never changes a verdict. */
+  readonly effect: 'verdict' | 'none';
+  /** Stock values of options, where an operator is likely to repeat them. */
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
+const on = (values?: Readonly<Record<string, unknown>>): KnownModule => ({
+  stock: 'on',
+  effect: 'verdict',
+  ...(values && { values }),
+});
+const off = (values?: Readonly<Record<string, unknown>>): KnownModule => ({
+  stock: 'off',
+  effect: 'verdict',
+  ...(values && { values }),
+});
+const sink: KnownModule = { stock: 'off', effect: 'none' };
+
+const hour = 3600;
+const day = 24 * hour;
+
+/** Every section that is a module of Rspamd 3.4 or 4.x. */
+export const knownModules: Readonly<Record<string, KnownModule>> = {
+  aliases: on(),
+  antivirus: off(),
+  arc: on(),
+  asn: on({ provider_type: 'rspamd' }),
+  aws_s3: sink,
+  bayes_expiry: { stock: 'on', effect: 'none' },
+  bimi: off(),
+  chartable: on({ threshold: 0.3, symbol: 'R_MIXED_CHARSET' }),
+  clickhouse: sink,
+  clustering: off(),
+  contextal: off(),
+  dcc: off({ timeout: 2 }),
+  dkim: on({
+    dkim_cache_size: 2000,
+    dkim_cache_expire: day,
+    time_jitter: 6 * hour,
+    trusted_only: false,
+    skip_multi: false,
+  }),
+  dkim_signing: on(),
+  dmarc: on(),
+  dynamic_conf: { stock: 'off', effect: 'none' },
+  elastic: sink,
+  emails: off(),
+  external_relay: off(),
+  external_services: off(),
+  force_actions: off(),
+  forged_recipients: on({ symbol_sender: 'FORGED_SENDER', symbol_rcpt: 'FORGED_RECIPIENTS' }),
+  fuzzy_check: on({ min_bytes: 1000, timeout: 2, retransmits: 1 }),
+  fuzzy_collect: sink,
+  gpt: off(),
+  greylist: on({
+    expire: day,
+    timeout: 300,
+    key_prefix: 'rg',
+    max_data_len: 10_000,
+    message: 'Try again later',
+    action: 'soft reject',
+    ipv4_mask: 19,
+    ipv6_mask: 64,
+  }),
+  hfilter: on({
+    helo_enabled: true,
+    hostname_enabled: true,
+    url_enabled: true,
+    from_enabled: true,
+    rcpt_enabled: true,
+    mid_enabled: false,
+  }),
+  history_redis: {
+    stock: 'on',
+    effect: 'none',
+    values: { key_prefix: 'rs_history', nrows: 200, compress: true, subject_privacy: false },
+  },
+  http_headers: off(),
+  ip_score: off(),
+  known_senders: off(),
+  maillist: on({ symbol: 'MAILLIST' }),
+  maps_stats: sink,
+  metadata_exporter: sink,
+  metric_exporter: sink,
+  mid: on(),
+  milter_headers: on({ use: [] }),
+  mime_types: on(),
+  multimap: on(),
+  mx_check: off(),
+  neural: on(),
+  once_received: on({ good_host: 'mail', bad_host: ['static', 'dynamic'] }),
+  p0f: off({ symbol: 'P0F', timeout: 5, prefix: 'p0f', expire: 7200 }),
+  phishing: on({ symbol: 'PHISHING', openphish_enabled: false, phishtank_enabled: true }),
+  ratelimit: on({ whitelisted_rcpts: 'postmaster,mailer-daemon' }),
+  rbl: on(),
+  regexp: on({ max_size: 1_000_000 }),
+  replies: on({
+    expire: day,
+    key_prefix: 'rr',
+    message: 'Message is reply to one we originated',
+    symbol: 'REPLY',
+  }),
+  reputation: off(),
+  rspamd_update: off(),
+  spamassassin: off(),
+  spamtrap: off({ learn_fuzzy: false, learn_spam: false }),
+  spf: on({ spf_cache_size: 2000, spf_cache_expire: day }),
+  surbl: off(),
+  trie: off(),
+  url_redirector: off({
+    expire: day,
+    timeout: 10,
+    nested_limit: 1,
+    key_prefix: 'rdr:',
+    check_ssl: false,
+    max_size: 10_000,
+  }),
+  url_suspect: on(),
+  whitelist: on(),
+};
+
+/** Top-level keys of Rspamd that are no modules and mean nothing here. */
+export const foreignSections: ReadonlySet<string> = new Set([
+  'hs_helper',
+  'lang_detection',
+  'modules',
+  'neighbours',
+  'upstream',
+  'upstreams',
+  'view',
+]);
+
+/** Top-level keys that would change verdicts and are not implemented, with the reason. */
+export const unsupportedSections: Readonly<Record<string, string>> = {
+  classifier: 'statistics',
+  statfile: 'statistics',
+  settings_redis: 'settings from Redis by Lua handlers',
+  lua: 'Lua code is not run here',
+};
+
+/** Top-level sections that this server reads itself. */
+export const coreSections: readonly string[] = [
+  'actions',
+  'composites',
+  'group',
+  'logging',
+  'metric',
+  'options',
+  'redis',
+  'settings',
+  'symbols',
+  'worker',
+];
+
+/** C modules that run only when `options.filters` names them. */
+export const filterModules: readonly string[] = ['chartable', 'dkim', 'regexp', 'fuzzy_check'];
