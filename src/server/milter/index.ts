@@ -1,0 +1,2 @@
+export { type MilterLimits, milterLimits } from './limits.ts';
+export { type MilterConfig, MilterServer, type MilterServerInit } from './server.ts';
