@@ -191,11 +191,10 @@ class ListReader {
 
   /** `user@example.org`, `user @ example.org`, or `Some Name user@example.org`. */
   #addBare(): void {
-    const words = this.#written
-      .split('@')
-      .map((piece) => piece.trim())
-      .join('@')
-      .split(/\s+/);
+    const [first = '', ...rest] = this.#written.split('@');
+    // RFC 5322 4.4: blanks may stand around the dots of a domain.
+    const domains = rest.map((piece) => joinTrimmed(piece, '.'));
+    const words = [first.trim(), ...domains].join('@').split(/\s+/);
     const index = words.findLastIndex((word) => word.includes('@'));
     const name = words.toSpliced(index, 1).join(' ');
     this.#add(words[index]!, name === '' ? this.#comment : name);
@@ -218,6 +217,13 @@ class ListReader {
     this.#comment = '';
     this.#angle = undefined;
   }
+}
+
+function joinTrimmed(text: string, separator: string): string {
+  return text
+    .split(separator)
+    .map((piece) => piece.trim())
+    .join(separator);
 }
 
 function isBlank(code: number): boolean {
