@@ -1,3 +1,5 @@
+export { type CheckReport, checkConfiguration } from './check.ts';
+export { type DescribeOptions, type Description, describeConfiguration, sectionNames } from './dump.ts';
 export { saveActionThresholds, saveSymbolScores } from './dynamic.ts';
 export {
   type Analysis,

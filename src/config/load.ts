@@ -19,11 +19,13 @@ import { judgeLuaFiles, judgeStrayFiles, judgeUnreadSections } from './policy.ts
 import { builtinFolder, Provenance, visiblePosition } from './provenance.ts';
 import { readActions } from './schema/actions.ts';
 import { readComposites } from './schema/composites.ts';
-import { MetricReader, ungrouped } from './schema/groups.ts';
+import { MetricReader, symbolSpec, ungrouped } from './schema/groups.ts';
 import { loggingSpec, toLogging } from './schema/logging.ts';
 import { optionsSpec, toOptions } from './schema/options.ts';
 import { hasServers, redisSpec } from './schema/redis.ts';
-import { operatorChange, type Reading, readSection } from './section.ts';
+import { mirrorSpec, upstreamSpec } from './schema/upstreams.ts';
+import { controllerSpec, normalSpec } from './schema/workers.ts';
+import { firstLua, operatorChange, type Reading, readSection } from './section.ts';
 import { readWorkers } from './workers.ts';
 
 export interface LoadOptions {
@@ -190,6 +192,9 @@ function readSettings(reading: Reading, values: readonly UclNode[]): Section | s
     reading.findings.error(text.position, ['settings'], 'no settings', 'rules, or the URL of a map');
     return undefined;
   }
+  const lua = firstLua(values);
+  if (lua && reading.provenance.isOperator(lua.position))
+    reading.findings.unsupport(lua.position, ['settings'], 'Lua code is not run here');
   const section = flatten(values);
   return section.entries.size === 0 ? undefined : (toPlain(section) as Section);
 }
@@ -200,8 +205,34 @@ function positionOf(
   path: ConfigPath,
 ): SourcePosition | undefined {
   const { values, rest } = sectionValues(root, checks, path);
-  return visiblePosition(nodesAt(values, rest)[0]?.position);
+  for (const spelling of spellings(rest)) {
+    const [node] = nodesAt(values, spelling);
+    if (node) return visiblePosition(node.position);
+  }
+  return undefined;
 }
+
+/** A path, and the same with older names of its last key. */
+function spellings(path: ConfigPath): readonly ConfigPath[] {
+  const key = path.at(-1);
+  const older = olderNames.filter(([, name]) => name === key).map(([alias]) => [...path.slice(0, -1), alias]);
+  return [
+    path,
+    ...older,
+    ...(typeof key === 'string' ? [[...path.slice(0, -1), key.replaceAll('_', ' ')]] : []),
+  ];
+}
+
+const olderNames: readonly (readonly [alias: string, name: string])[] = [
+  optionsSpec,
+  loggingSpec,
+  controllerSpec,
+  normalSpec,
+  upstreamSpec,
+  mirrorSpec,
+  symbolSpec,
+  { aliases: { auth_only: 'sign_authenticated' } },
+].flatMap(({ aliases }) => Object.entries(aliases ?? {}));
 
 /** Sixteen hex digits over everything that has an effect. */
 function digest(content: object): string {

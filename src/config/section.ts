@@ -146,7 +146,8 @@ function setAside<Schema extends z.ZodType>(
   }
 }
 
-function firstLua(values: readonly UclNode[]): UclNode | undefined {
+/** First text among these values, however deep, that is Lua code. */
+export function firstLua(values: readonly UclNode[]): UclNode | undefined {
   for (const value of values) {
     if (value.kind === 'scalar') {
       if (typeof value.value === 'string' && luaText.test(value.value)) return value;

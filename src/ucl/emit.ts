@@ -2,7 +2,7 @@ import { parseAtom } from './scalar.ts';
 
 export interface EmitOptions {
   /** Comment to put after the value at this path (keys and indices from the root); undefined: none. */
-  readonly comment?: (path: readonly (string | number)[]) => string | undefined;
+  readonly comment?: (path: readonly (string | number)[], value: unknown) => string | undefined;
 }
 
 /**
@@ -25,7 +25,7 @@ function emitEntries(
   for (const [key, value] of Object.entries(object)) {
     if (value === undefined) continue;
     const inner = [...path, key];
-    const note = commentText(options, inner);
+    const note = commentText(options, inner, value);
     if (isObject(value)) {
       if (Object.keys(value).length === 0) {
         lines.push(`${indent}${emitKey(key)} {}${note}`);
@@ -101,8 +101,8 @@ function emitKey(key: string): string {
     : JSON.stringify(key);
 }
 
-function commentText(options: EmitOptions, path: readonly (string | number)[]): string {
-  const comment = options.comment?.(path);
+function commentText(options: EmitOptions, path: readonly (string | number)[], value: unknown): string {
+  const comment = options.comment?.(path, value);
   return comment === undefined ? '' : `  # ${comment.replaceAll(/[\r\n]+/g, ' ')}`;
 }
 

@@ -27,7 +27,8 @@ const symbol = z.strictObject({
   group: z.string().optional(),
   groups: texts.optional(),
 });
-const symbolSpec: SectionSpec<typeof symbol> = {
+/** One symbol of a group (config-format 11.1). */
+export const symbolSpec: SectionSpec<typeof symbol> = {
   schema: symbol,
   aliases: { weight: 'score' },
   noCounterpart: ['priority', 'metric', 'name', 'public', 'nice', 'url'],
