@@ -15,8 +15,8 @@ import { LOCAL_ADDRESS, OUTSIDE_ADDRESS, RATE_LIMIT_BURST } from './scanner-conf
 export const messageIdOf = (raw: Buffer): string =>
   (headerValues(raw, 'message-id')[0] ?? '').replace(/[<>]/g, '');
 
-/** Who sent it, and what the scanner was told: one test for each kind of sender. */
-export function identityTests(mta: () => MtaUnderTest): void {
+/** Who sent it, and what the scanner was told. */
+export function loginTest(mta: () => MtaUnderTest): void {
   test('mail of a client that has logged in is scanned under its login', async () => {
     const { scanner, sink, verdictField, session } = mta();
     const [to, raw] = [uniqueRecipient(), buildMessage()];
@@ -28,7 +28,9 @@ export function identityTests(mta: () => MtaUnderTest): void {
     assert.equal(row.sender_smtp, 'alice@example.com');
     assert.deepEqual(row.rcpt_smtp, [to]);
   });
+}
 
+export function localAddressTest(mta: () => MtaUnderTest, address = LOCAL_ADDRESS): void {
   test('mail from a local address without login is scanned as local mail', async () => {
     const { scanner, sink, verdictField, session } = mta();
     const [to, raw] = [uniqueRecipient(), buildMessage()];
@@ -36,10 +38,12 @@ export function identityTests(mta: () => MtaUnderTest): void {
     assert.equal(final.code, 250, final.text);
     assertSeenAs(await sink.next(to), 'local', verdictField);
     const row = await scanner.history(messageIdOf(raw));
-    assert.equal(row.ip, LOCAL_ADDRESS);
+    assert.equal(row.ip, address);
     assert.equal(row.user, 'unknown');
   });
+}
 
+export function outsideClientTest(mta: () => MtaUnderTest): void {
   test('mail from an outside client is scanned as inbound mail with its address', async () => {
     const { scanner, sink, verdictField, session } = mta();
     const to = uniqueRecipient('inside.example');
@@ -51,6 +55,13 @@ export function identityTests(mta: () => MtaUnderTest): void {
     assert.equal(row.ip, OUTSIDE_ADDRESS);
     assert.equal(row.user, 'unknown');
   });
+}
+
+/** All three kinds of sender. */
+export function identityTests(mta: () => MtaUnderTest): void {
+  loginTest(mta);
+  localAddressTest(mta);
+  outsideClientTest(mta);
 }
 
 /** GTUBE must be refused whoever sends it; `text` is what the client must read. */

@@ -17,7 +17,7 @@ export const rootOf = (server: MailServer): string => join(CACHE, server);
 const DEBIAN_PACKAGES: Readonly<Record<Exclude<MailServer, 'haraka'>, readonly string[]>> = {
   postfix: ['postfix', 'sasl2-bin'],
   exim: ['exim4-daemon-heavy'],
-  sendmail: ['sendmail-bin', 'sendmail-base', 'sendmail-cf'],
+  sendmail: ['sendmail-bin', 'sendmail-cf', 'sasl2-bin'],
 };
 
 /** Loaded at run time, so no package names them among its libraries. */
