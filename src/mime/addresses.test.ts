@@ -51,6 +51,8 @@ test('address lists are read', () => {
     ['Ann <a@example.org, Bob <b@example.org>', 'Ann|a@example.org', 'Bob|b@example.org'],
     ['Ann <<a@example.org>>', 'Ann|a@example.org'],
     ['Ann a@example.org', 'Ann|a@example.org'],
+    ['"Ann Other" a@example.org', 'Ann Other|a@example.org'],
+    ['"a@example.org"', '|a@example.org'],
     ['a@example.org; b@example.org', '|a@example.org', '|b@example.org'],
     ["'a@example.org'", '|a@example.org'],
     ['mailto:a@example.org', '|a@example.org'],

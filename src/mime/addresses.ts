@@ -184,19 +184,24 @@ class ListReader {
         const inner = new ListReader(decoded.replace(/=\?/g, ''), 1);
         inner.read();
         if (inner.found[0]) this.#push(inner.found[0]);
-      } else if (!/\s/.test(name)) this.#add(this.#written, this.#comment);
+      } else if (!/\s/.test(name)) this.#add(name.includes('@') ? name : this.#written, this.#comment);
     }
     this.#reset();
   }
 
   /** `user@example.org`, `user @ example.org`, or `Some Name user@example.org`. */
   #addBare(): void {
-    const [first = '', ...rest] = this.#written.split('@');
+    const [first = '', ...rest] = splitOutsideQuotes(this.#written, (code) => code === atSign);
     // RFC 5322 4.4: blanks may stand around the dots of a domain.
-    const domains = rest.map((piece) => joinTrimmed(piece, '.'));
-    const words = [first.trim(), ...domains].join('@').split(/\s+/);
+    const domains = rest.map((piece) =>
+      piece
+        .split('.')
+        .map((label) => label.trim())
+        .join('.'),
+    );
+    const words = splitOutsideQuotes([first.trim(), ...domains].join('@'), isBlank);
     const index = words.findLastIndex((word) => word.includes('@'));
-    const name = words.toSpliced(index, 1).join(' ');
+    const name = words.toSpliced(index, 1).join(' ').trim().replace(/^"|"$/g, '');
     this.#add(words[index]!, name === '' ? this.#comment : name);
   }
 
@@ -219,11 +224,22 @@ class ListReader {
   }
 }
 
-function joinTrimmed(text: string, separator: string): string {
-  return text
-    .split(separator)
-    .map((piece) => piece.trim())
-    .join(separator);
+/** The pieces between separators that stand outside quoted strings. */
+function splitOutsideQuotes(text: string, isSeparator: (code: number) => boolean): string[] {
+  const pieces: string[] = [];
+  let from = 0;
+  let isQuoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === quote) isQuoted = !isQuoted;
+    else if (code === backslash && isQuoted) i++;
+    else if (!isQuoted && isSeparator(code)) {
+      pieces.push(text.slice(from, i));
+      from = i + 1;
+    }
+  }
+  pieces.push(text.slice(from));
+  return pieces;
 }
 
 function isBlank(code: number): boolean {
