@@ -59,11 +59,14 @@ export function bodyHash(raw: Buffer, start: number): string {
 
 /** Relaxed form of a value: unfolded, runs of blanks one space, none at the ends (RFC 6376 3.4.2). */
 export function relaxedValue(value: string): string {
-  return value.replace(/[\r\n]+/g, '').replace(/[\t ]+/g, ' ').trim();
+  return value
+    .replace(/[\r\n]+/g, '')
+    .replace(/[\t ]+/g, ' ')
+    .trim();
 }
 
 /** Relaxed header line with its CRLF, as bytes in latin1 so that raw 8-bit values stay as they are. */
 export function relaxedHeader(raw: Buffer, header: Header): string {
-  const value = raw.latin1Slice(header.valueStart, header.end);
+  const value = raw.toString('latin1', header.valueStart, header.end);
   return `${header.key.trimEnd()}:${relaxedValue(value)}\r\n`;
 }

@@ -1,0 +1,11 @@
+export { bodyHash, relaxedBody, relaxedHeader, relaxedValue } from './canonical.ts';
+export {
+  appendSignature,
+  dkimSignature,
+  foldTags,
+  headerInput,
+  type SignatureRequest,
+  signInput,
+} from './dkim-sign.ts';
+export { parseSigningKey, type SigningKey } from './keys.ts';
+export { defaultSignHeaders, parseSignHeaders, type SignedHeader, selectHeaders } from './signed-headers.ts';
