@@ -1,0 +1,473 @@
+import { domainInfo } from '../content/index.ts';
+import type { MailAddress, MapHandle, Task, UrlView } from '../core/index.ts';
+import { parseMailDate } from '../mime/index.ts';
+import type { Args } from './args.ts';
+import { digest, digestEncodings, digestHashes, partDigest } from './digest.ts';
+import { compileTimeFormat } from './strftime.ts';
+import {
+  addressClass,
+  bind,
+  emailClass,
+  headerClass,
+  type Item,
+  ipClass,
+  type ObjectClass,
+  receivedClass,
+  resultClass,
+  symbolClass,
+  urlClass,
+} from './values.ts';
+
+/** What a step of a selector yields. */
+export type Shape = 'string' | 'strings' | 'object' | 'objects';
+
+/** An extractor with its arguments read. */
+export interface Extractor {
+  readonly shape: Shape;
+  /** Class of the objects, for shapes `object` and `objects`: which `:names` they know. */
+  readonly fields?: readonly string[] | undefined;
+  get(task: Task): Item | readonly Item[] | undefined;
+}
+
+export interface ExtractorContext {
+  readonly hostName: string;
+  /** A map by its alias, path or URL. */
+  map(reference: string): MapHandle;
+}
+
+export interface ExtractorDefinition {
+  readonly description: string;
+  make(args: Args, context: ExtractorContext): Extractor;
+}
+
+const text = (get: (task: Task) => string | undefined): Extractor => ({ shape: 'string', get });
+const texts = (get: (task: Task) => readonly string[] | undefined): Extractor => ({ shape: 'strings', get });
+
+function object<T>(objectClass: ObjectClass<T>, get: (task: Task) => T | undefined): Extractor {
+  return {
+    shape: 'object',
+    fields: Object.keys(objectClass.fields),
+    get(task) {
+      const item = get(task);
+      return item === undefined ? undefined : bind(objectClass, item);
+    },
+  };
+}
+
+function objects<T>(objectClass: ObjectClass<T>, get: (task: Task) => readonly T[]): Extractor {
+  return {
+    shape: 'objects',
+    fields: Object.keys(objectClass.fields),
+    get: (task) => get(task).map((item) => bind(objectClass, item)),
+  };
+}
+
+/** A list of objects, or of one field of each when the extractor's first argument names it. */
+function listed<T>(objectClass: ObjectClass<T>, args: Args, get: (task: Task) => readonly T[]): Extractor {
+  const name = args.optional(0);
+  if (name === undefined) return objects(objectClass, get);
+  const read = objectClass.fields[name];
+  if (!read) throw args.error(`no such field: ${name} (${Object.keys(objectClass.fields).join(', ')})`);
+  return texts((task) => get(task).flatMap((item) => read(item) ?? []));
+}
+
+type Side = 'smtp' | 'mime' | 'any';
+
+/** `smtp`, `mime` or nothing, and `orig`, which means the same here: addresses are never rewritten before. */
+function side(args: Args): Side {
+  let found: Side = 'any';
+  for (const word of args.words()) {
+    if (word === 'smtp' || word === '1') found = 'smtp';
+    else if (word === 'mime' || word === '2') found = 'mime';
+    else if (word !== 'orig' && word !== 'any' && word !== '0')
+      throw args.error(`"${word}" is none of smtp, mime, orig`);
+  }
+  return found;
+}
+
+const nullSender: MailAddress = { text: '', local: '', domain: '' };
+
+function fromAddress(task: Task, which: Side): MailAddress | undefined {
+  if (which !== 'mime') {
+    const { sender } = task.envelope;
+    if (sender === null) return nullSender;
+    if (sender) return sender;
+    if (which === 'smtp') return undefined;
+  }
+  return task.message.from[0];
+}
+
+function recipients(task: Task, which: Side): readonly MailAddress[] {
+  if (which !== 'mime') {
+    const list = task.envelope.recipients;
+    if (list.length > 0 || which === 'smtp') return list;
+  }
+  return [...task.message.to, ...task.message.cc];
+}
+
+function principalRecipient(task: Task): string | undefined {
+  const { deliverTo, recipients: envelope } = task.envelope;
+  return (deliverTo ?? envelope[0]?.text ?? recipients(task, 'mime')[0]?.text)?.toLowerCase();
+}
+
+/** Options of `specific_urls`. */
+interface UrlChoice {
+  readonly limit: number;
+  readonly perDomain: number;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly isExplicit: boolean;
+  readonly prefix: string | undefined;
+  readonly needContent: boolean;
+  readonly needEmails: boolean;
+  readonly needImages: boolean;
+  readonly ignoreRedirected: boolean;
+}
+
+function urlChoice(args: Args, index: number): UrlChoice {
+  const known = [
+    'limit',
+    'esld_limit',
+    'exclude_flags',
+    'flags',
+    'flags_mode',
+    'prefix',
+    'need_content',
+    'need_emails',
+    'need_images',
+    'ignore_redirected',
+  ];
+  const named = args.named(index);
+  for (const name of Object.keys(named))
+    if (!known.includes(name)) throw args.error(`unknown option "${name}"`);
+  const number = (name: string, fallback: number): number => {
+    const value = named[name];
+    if (value === undefined) return fallback;
+    const count = Number(value);
+    if (typeof value !== 'string' || !Number.isInteger(count) || count < 0) throw args.error(`bad ${name}`);
+    return count;
+  };
+  const list = (name: string): readonly string[] => {
+    const value = named[name];
+    return value === undefined ? [] : typeof value === 'string' ? [value] : value;
+  };
+  const isOn = (name: string): boolean => /^(?:true|yes|on|1)$/i.test(String(named[name] ?? ''));
+  const mode = named['flags_mode'];
+  if (mode !== undefined && mode !== 'explicit') throw args.error('flags_mode can only be explicit');
+  const prefix = named['prefix'];
+  return {
+    limit: number('limit', 9999),
+    perDomain: number('esld_limit', 9999),
+    include: list('flags'),
+    exclude: list('exclude_flags'),
+    isExplicit: mode === 'explicit',
+    prefix: typeof prefix === 'string' ? prefix : undefined,
+    needContent: isOn('need_content'),
+    needEmails: isOn('need_emails'),
+    needImages: isOn('need_images'),
+    ignoreRedirected: isOn('ignore_redirected'),
+  };
+}
+
+/** The links that tell most: those with oddities first, one domain not crowding out the others. */
+function specificUrls(urls: readonly UrlView[], choice: UrlChoice): readonly UrlView[] {
+  const perDomain = new Map<string, number>();
+  const fitting = urls.filter((url) => {
+    const { flags } = url;
+    if (!choice.needImages && flags.includes('image')) return false;
+    if (!choice.needContent && flags.includes('content')) return false;
+    if (choice.ignoreRedirected && flags.includes('redirected')) return false;
+    if (choice.exclude.some((flag) => flags.includes(flag))) return false;
+    if (choice.include.length > 0) {
+      const isFit = choice.isExplicit
+        ? flags.length === choice.include.length && choice.include.every((flag) => flags.includes(flag))
+        : choice.include.some((flag) => flags.includes(flag));
+      if (!isFit) return false;
+    }
+    return true;
+  });
+  const weight = ({ flags }: UrlView): number =>
+    (flags.includes('phished') ? 4 : 0) +
+    (flags.includes('obscured') ? 2 : 0) +
+    (flags.includes('redirected') ? 1 : 0);
+  const chosen: UrlView[] = [];
+  for (const url of fitting.toSorted((a, b) => weight(b) - weight(a))) {
+    if (chosen.length >= choice.limit) break;
+    const count = perDomain.get(url.domain) ?? 0;
+    if (count >= choice.perDomain) continue;
+    perDomain.set(url.domain, count + 1);
+    chosen.push(url);
+  }
+  return chosen;
+}
+
+function refused(reason: string): ExtractorDefinition {
+  return {
+    description: `Not available: ${reason}`,
+    make(args) {
+      throw args.error(`is not available: ${reason}`);
+    },
+  };
+}
+
+const wordPattern = /[\p{L}\p{N}][\p{L}\p{N}\p{M}'’_-]*/gu;
+const maxWords = 10_000;
+
+function words(task: Task): string[] {
+  const found: string[] = [];
+  for (const view of task.content.texts) {
+    for (const [word] of view.text.matchAll(wordPattern)) {
+      if (found.length >= maxWords) return found;
+      found.push(word);
+    }
+  }
+  return found;
+}
+
+/** A `make` for what takes no arguments. */
+function noArgs(make: (context: ExtractorContext) => Extractor): ExtractorDefinition['make'] {
+  return (args, context) => {
+    args.atMost(0);
+    return make(context);
+  };
+}
+
+/** Every extractor by its name (config-format 8.1). */
+export const extractors: Readonly<Record<string, ExtractorDefinition>> = {
+  id: {
+    description: 'Its argument, or an empty text',
+    make: (args) => {
+      const value = args.atMost(1).optional(0) ?? '';
+      return text(() => value);
+    },
+  },
+  list: {
+    description: 'Its arguments as a list',
+    make: (args) => {
+      const values = args.words();
+      return texts(() => values);
+    },
+  },
+  ip: {
+    description: 'Address of the client that sent the message',
+    make: noArgs(() => object(ipClass, (task) => task.envelope.clientIp)),
+  },
+  from: {
+    description: 'Sender: `smtp`, `mime`, or whichever is there in this order',
+    make(args) {
+      const which = side(args);
+      return object(addressClass, (task) => fromAddress(task, which));
+    },
+  },
+  rcpts: {
+    description: 'Recipients: `smtp`, `mime`, or whichever are there in this order',
+    make(args) {
+      const which = side(args);
+      return objects(addressClass, (task) => recipients(task, which));
+    },
+  },
+  to: {
+    description: 'Principal recipient in lower case: Deliver-To of the request, else the first recipient',
+    make: noArgs(() => text(principalRecipient)),
+  },
+  user: {
+    description: 'Login of the sender',
+    make: noArgs(() => text((task) => task.envelope.login)),
+  },
+  authenticated: {
+    description: 'Has the sender logged in: `true` or `false`',
+    make: noArgs(() => text((task) => String(task.direction.isAuthenticated))),
+  },
+  helo: {
+    description: 'HELO or EHLO name',
+    make: noArgs(() => text((task) => task.envelope.helo)),
+  },
+  rspamd_hostname: {
+    description: 'Name of this server',
+    make: noArgs(({ hostName }) => text(() => hostName)),
+  },
+  country: {
+    description: "Country of the client's network, once the asn check has run",
+    make: noArgs(() => text((task) => variable(task, 'country'))),
+  },
+  asn: {
+    description: "Number of the client's autonomous system, once the asn check has run",
+    make: noArgs(() => text((task) => variable(task, 'asn'))),
+  },
+  digest: {
+    description: 'Digest of the content',
+    make: noArgs(() => text((task) => task.message.digest)),
+  },
+  attachments: {
+    description: 'Digests of the attachments: encoding (hex), hash (blake2)',
+    make(args) {
+      const isPlain = args.atMost(2).length === 0;
+      const encoding = args.oneOf(0, digestEncodings) ?? 'hex';
+      const hash = args.oneOf(1, digestHashes) ?? 'blake2';
+      return texts((task) =>
+        task.message.parts
+          .filter((part) => part.isAttachment)
+          .map((part) => (isPlain ? partDigest(part.decoded()) : digest(part.decoded(), encoding, hash))),
+      );
+    },
+  },
+  files: {
+    description: 'File names of all parts',
+    make: noArgs(() => texts((task) => task.message.parts.flatMap((part) => part.fileName ?? []))),
+  },
+  languages: refused('there is no language detection yet'),
+  header: {
+    description:
+      'Decoded value of a header; `full`: every one of that name with its parts; `strong`: case counts',
+    make(args) {
+      const name = args.atMost(3).required(0);
+      const key = name.toLowerCase();
+      const modes = args.words().slice(1).join(' ');
+      if (!/^(?:(?:full|strong)[ ,]*)*$/.test(modes)) throw args.error('modes are full and strong');
+      const isStrong = modes.includes('strong');
+      if (modes.includes('full')) {
+        return objects(headerClass, (task) => {
+          const all = task.message.headers.every(key);
+          return isStrong ? all.filter((header) => header.name === name) : all;
+        });
+      }
+      if (!isStrong) return text((task) => task.message.headers.first(key)?.value);
+      return text((task) => task.message.headers.every(key).find((header) => header.name === name)?.value);
+    },
+  },
+  received: {
+    description: 'Received headers, or one field of each',
+    make: (args) => listed(receivedClass, args.atMost(1), (task) => task.message.received),
+  },
+  received_count: {
+    description: 'Number of Received headers',
+    make: noArgs(() => text((task) => String(task.message.received.length))),
+  },
+  urls: {
+    description: 'Links, or what one method says of each (`get_tld`)',
+    make: (args) => listed(urlClass, args.atMost(1), (task) => task.content.urls),
+  },
+  emails: {
+    description: 'Addresses in the text, or what one method says of each',
+    make: (args) => listed(emailClass, args.atMost(1), (task) => task.content.emails),
+  },
+  specific_urls: {
+    description: 'The links that tell most: {limit, esld_limit, flags, exclude_flags, prefix, need_images …}',
+    make(args) {
+      const choice = urlChoice(args.atMost(1), 0);
+      if (choice.needEmails) throw args.error('need_emails is not supported; use emails');
+      return objects(urlClass, (task) => specificUrls(task.content.urls, choice));
+    },
+  },
+  specific_urls_filter_map: {
+    description: 'The same, only those whose host or domain is in a map',
+    make(args, context) {
+      const map = context.map(args.atMost(2).required(0));
+      const choice = urlChoice(args, 1);
+      if (choice.needEmails) throw args.error('need_emails is not supported; use emails');
+      return objects(urlClass, (task) =>
+        specificUrls(
+          task.content.urls.filter(
+            (url) => map.lookup(url.host) !== undefined || map.lookup(url.domain) !== undefined,
+          ),
+          choice,
+        ),
+      );
+    },
+  },
+  urls_filtered: {
+    description: 'Links with all flags of the first list and none of the second',
+    make(args) {
+      const include = args.atMost(2).list(0);
+      const exclude = args.list(1);
+      return objects(urlClass, (task) =>
+        task.content.urls.filter(
+          ({ flags }) =>
+            include.every((flag) => flags.includes(flag)) && !exclude.some((flag) => flags.includes(flag)),
+        ),
+      );
+    },
+  },
+  pool_var: {
+    description: 'A value that a check left under this name',
+    make(args) {
+      const name = args.atMost(2).required(0);
+      return text((task) => variable(task, name));
+    },
+  },
+  task_cache: refused('only Lua code fills the cache of a task; use pool_var'),
+  request_header: {
+    description: 'A header of the scan request',
+    make(args) {
+      const name = args.atMost(1).required(0);
+      return text((task) => task.envelope.request.get(name));
+    },
+  },
+  time: {
+    description:
+      'Time of the scan (`connect`) or of the Date header (`message`, default), perhaps in a strftime format',
+    make(args) {
+      const kind = args.atMost(2).oneOf(0, ['message', 'connect']) ?? 'message';
+      const format = args.optional(1);
+      const write =
+        format === undefined
+          ? (date: Date) => String(Math.floor(date.getTime() / 1000))
+          : compileTimeFormat(format);
+      if (!write) throw args.error(`bad time format "${format}"`);
+      return text((task) => {
+        if (kind === 'connect') return write(new Date(task.startedMs));
+        const date = parseMailDate(task.message.headers.first('date')?.value ?? '');
+        return date && write(date);
+      });
+    },
+  },
+  words: {
+    description: 'Words of the text: `raw`, or `norm` for lower case',
+    make(args) {
+      const kind = args.atMost(1).oneOf(0, ['stem', 'raw', 'norm', 'full']) ?? 'stem';
+      if (kind === 'stem' || kind === 'full')
+        throw args.error(`${kind} words are not available; use raw or norm`);
+      return texts((task) => (kind === 'raw' ? words(task) : words(task).map((word) => word.toLowerCase())));
+    },
+  },
+  queueid: {
+    description: 'Queue ID of the MTA',
+    make: noArgs(() => text((task) => task.envelope.queueId)),
+  },
+  uid: {
+    description: 'Name of this scan',
+    make: noArgs(() => text((task) => task.id)),
+  },
+  messageid: {
+    description: 'Message-ID',
+    make: noArgs(() => text((task) => task.message.messageId)),
+  },
+  symbol: {
+    description: 'A symbol inserted so far (score, options, name, group)',
+    make(args) {
+      const name = args.atMost(2).required(0);
+      if (args.length > 1) throw args.error('there is only one result');
+      return object(symbolClass, (task) => task.result.get(name));
+    },
+  },
+  scan_result: {
+    description: 'The result so far (action, score)',
+    make(args) {
+      if (args.length > 0) throw args.error('there is only one result');
+      return object(resultClass, (task) => task);
+    },
+  },
+  metatokens: refused('tokens of the neural module do not exist yet'),
+  fuzzy_digest: refused('there are no fuzzy hashes yet'),
+  fuzzy_shingles: refused('there are no fuzzy hashes yet'),
+};
+
+function variable(task: Task, name: string): string | undefined {
+  const value = task.variables.get(name);
+  return value === undefined ? undefined : String(value);
+}
+
+/** eSLD of a host name; the name itself when it has none. */
+export function effectiveDomain(host: string): string {
+  return domainInfo(host.toLowerCase().replace(/\.$/, '')).domain;
+}

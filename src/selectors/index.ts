@@ -1,0 +1,1 @@
+export { createSelectors, listExtractors, listTransforms, type SelectorsInit } from './compile.ts';

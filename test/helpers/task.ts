@@ -1,0 +1,136 @@
+import { contentViews } from '../../src/content/index.ts';
+import {
+  type ActionName,
+  type Envelope,
+  type Hit,
+  type MailAddress,
+  type PreResult,
+  type Recipient,
+  RequestHeaderList,
+  type ResultView,
+  Task,
+} from '../../src/core/index.ts';
+import { parseIp } from '../../src/lib/index.ts';
+import { parseMessage } from '../../src/mime/index.ts';
+
+/** Ways a message can come in: from outside, with a login, from a local address without one. */
+export type Way = 'inbound' | 'authenticated' | 'local';
+
+/** What a test says of a message; everything has a plain default. */
+export interface TestMessage {
+  /** Text with LF or CRLF. Default: a small message. */
+  readonly raw?: string | Buffer | undefined;
+  readonly way?: Way | undefined;
+  /** Overrides parts of the envelope that `way` makes. */
+  readonly envelope?: Partial<Envelope> | undefined;
+  /** Envelope sender as text; `''` is the null sender. Default `sender@example.com`. */
+  readonly from?: string | undefined;
+  /** Envelope recipients. Default `rcpt@example.org`. */
+  readonly rcpts?: readonly string[] | undefined;
+  /** Headers of the scan request. */
+  readonly request?: Readonly<Record<string, string>> | undefined;
+  /** Symbols that were inserted before. */
+  readonly hits?: readonly Hit[] | undefined;
+  readonly variables?: Readonly<Record<string, string | number>> | undefined;
+  /** Default 2023-11-14T22:13:20Z. */
+  readonly startedMs?: number | undefined;
+  /** Thresholds by action. Default reject 15, add header 6, greylist 4. */
+  readonly thresholds?: Readonly<Record<ActionName, number>> | undefined;
+}
+
+export const plainMessage = [
+  'From: Sender <sender@example.com>',
+  'To: Rcpt <rcpt@example.org>',
+  'Subject: A test',
+  'Message-ID: <1@example.com>',
+  'Date: Tue, 14 Nov 2023 22:13:20 +0000',
+  '',
+  'Hello.',
+  '',
+].join('\r\n');
+
+/** Splits `local@domain`. */
+export function address(text: string): MailAddress {
+  const at = text.lastIndexOf('@');
+  return at < 0
+    ? { text, local: text, domain: '' }
+    : { text, local: text.slice(0, at), domain: text.slice(at + 1).toLowerCase() };
+}
+
+const envelopes: Readonly<Record<Way, Partial<Envelope>>> = {
+  inbound: { clientIp: parseIp('198.51.100.7'), hostName: 'mx.example.com', helo: 'mx.example.com' },
+  authenticated: { clientIp: parseIp('198.51.100.8'), login: 'sender@example.com', helo: 'laptop' },
+  local: { clientIp: parseIp('10.1.2.3'), helo: 'app.internal' },
+};
+
+/** The envelope of a test message. */
+export function testEnvelope(message: TestMessage = {}): Envelope {
+  const { from = 'sender@example.com', rcpts = ['rcpt@example.org'], request = {} } = message;
+  const headers = new RequestHeaderList();
+  for (const [name, value] of Object.entries(request)) headers.add(name, value);
+  return {
+    door: 'http',
+    sender: from === '' ? null : address(from),
+    senderEsmtp: new Map(),
+    recipients: rcpts.map((text): Recipient => ({ ...address(text), esmtp: new Map() })),
+    queueId: 'QUEUE1',
+    flags: new Set(),
+    malformed: [],
+    request: headers,
+    ...envelopes[message.way ?? 'inbound'],
+    ...message.envelope,
+  };
+}
+
+export interface TestTask {
+  readonly task: Task;
+  /** Every hit so far, those given included; add to it as a check would. */
+  readonly hits: Map<string, Hit>;
+  readonly preResults: PreResult[];
+}
+
+/** A task without an engine around it. */
+export function testTask(message: TestMessage = {}): TestTask {
+  const envelope = testEnvelope(message);
+  const hits = new Map<string, Hit>((message.hits ?? []).map((hit) => [hit.name, hit]));
+  const preResults: PreResult[] = [];
+  const thresholds = new Map(
+    Object.entries(message.thresholds ?? { reject: 15, 'add header': 6, greylist: 4 }),
+  );
+  const score = (): number => Array.from(hits.values()).reduce((sum, hit) => sum + hit.score, 0);
+  const result: ResultView = {
+    has: (symbol) => hits.has(symbol),
+    get: (symbol) => hits.get(symbol),
+    get hits() {
+      return hits.values();
+    },
+    get score() {
+      return score();
+    },
+    currentAction() {
+      const forced = preResults.toSorted((a, b) => b.priority - a.priority)[0];
+      if (forced) return forced.action;
+      const reached = [...thresholds].filter(([, threshold]) => score() >= threshold);
+      return reached.toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? 'no action';
+    },
+    preResults,
+    threshold: (action) => thresholds.get(action),
+    requiredScore: () => Math.max(...thresholds.values()),
+  };
+  const { raw = plainMessage } = message;
+  const isAuthenticated = envelope.login !== undefined;
+  const isLocal = message.way === 'local' || envelope.clientSocketPath !== undefined;
+  const task = new Task({
+    id: 'task1',
+    envelope,
+    raw: typeof raw === 'string' ? Buffer.from(raw.replace(/\r?\n/g, '\r\n'), 'utf8') : raw,
+    direction: { isAuthenticated, isLocal, isOutbound: isAuthenticated || isLocal },
+    startedMs: message.startedMs ?? 1_700_000_000_000,
+    signal: new AbortController().signal,
+    result,
+    setPreResult: (preResult) => preResults.push(preResult),
+    views: { parse: (bytes) => parseMessage(bytes), content: (parsed) => contentViews(parsed) },
+  });
+  for (const [name, value] of Object.entries(message.variables ?? {})) task.variables.set(name, value);
+  return { task, hits, preResults };
+}
