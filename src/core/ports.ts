@@ -137,7 +137,7 @@ export type ConfigPath = readonly (string | number)[];
 /** A compiled selector (config-format 8). */
 export interface Selector {
   readonly text: string;
-  /** One string for a scalar, several for a list (cartesian product when joined); undefined when any part is nil. */
+  /** One string for a scalar, several for a list (joined row by row, the shortest list ends them); undefined: nil. */
   values(task: Task): readonly string[] | undefined;
 }
 
