@@ -10,8 +10,8 @@ export interface CheckReport {
   /** Would change verdicts and is not implemented: starts only with `--allow-unsupported`. */
   readonly unsupported: readonly ConfigProblem[];
   readonly notices: readonly ConfigProblem[];
-  /** One line each, `file:line:column: path: message (expected …)`, errors first. */
-  readonly lines: readonly string[];
+  /** Each problem as `file:line:column: path: message (expected …)`. */
+  readonly lines: Readonly<Record<'errors' | 'unsupported' | 'notices', readonly string[]>>;
   readonly configuration: LoadedConfiguration;
 }
 
@@ -19,11 +19,11 @@ export interface CheckReport {
 export function checkConfiguration(options: LoadOptions): CheckReport {
   const { configuration, findings } = analyseConfiguration(options);
   const { errors, unsupported, notices } = findings;
-  const lines = [
-    ...errors.map((problem) => `error: ${formatProblem(problem)}`),
-    ...unsupported.map((problem) => `unsupported: ${formatProblem(problem)}`),
-    ...notices.map((problem) => `note: ${formatProblem(problem)}`),
-  ];
+  const lines = {
+    errors: errors.map(formatProblem),
+    unsupported: unsupported.map(formatProblem),
+    notices: notices.map(formatProblem),
+  };
   const isUsable = errors.length === 0 && (options.allowUnsupported || unsupported.length === 0);
   return { isUsable, errors, unsupported, notices, lines, configuration };
 }

@@ -9,6 +9,18 @@ export class Findings {
   /** Worth knowing; changes nothing. */
   readonly notices: ConfigProblem[] = [];
 
+  /** Puts every list in the order of the files and of the lines in them. */
+  sortBy(files: readonly string[]): void {
+    const place = new Map(files.map((file, index) => [file, index]));
+    const order = (a: ConfigProblem, b: ConfigProblem): number => {
+      const [p, q] = [a.position, b.position];
+      if (!p || !q) return Number(!p) - Number(!q);
+      const byFile = (place.get(p.file) ?? files.length) - (place.get(q.file) ?? files.length);
+      return byFile || p.line - q.line || p.column - q.column;
+    };
+    for (const list of [this.errors, this.unsupported, this.notices]) list.sort(order);
+  }
+
   error(position: SourcePosition | undefined, path: ConfigPath, message: string, expected?: string): void {
     this.errors.push({ message, position, path: pathText(path), expected });
   }

@@ -92,6 +92,7 @@ export function analyseConfiguration(options: LoadOptions): Analysis {
   const configuration = build(reading, flatten([document.root]), layout, checks, files);
   judgeLuaFiles(reading, layout);
   judgeStrayFiles(reading, layout, files);
+  findings.sortBy(files);
   return { configuration, findings };
 }
 
