@@ -1,0 +1,2 @@
+export { inlineRedisOptions } from './redis-settings.ts';
+export { createStores, type StoresOptions } from './stores.ts';
