@@ -59,6 +59,9 @@ class ListReader {
         case colon:
           this.#readColon();
           break;
+        case greater:
+          this.#pos++;
+          break;
         default:
           this.#readPlain(code);
       }
