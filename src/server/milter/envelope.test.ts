@@ -142,6 +142,7 @@ test('the subject of a client certificate is the login when its issuer is the tr
   const envelope = await told(milter, client);
   assert.equal(envelope.login, 'alice');
   assert.deepEqual(envelope.tls, { version: 'TLSv1.3', cipher: 'AES', certIssuer: 'Own CA' });
+  assert.ok(envelope.flags.has('ssl'));
 });
 
 for (const clientCaName of [undefined, 'Other CA']) {

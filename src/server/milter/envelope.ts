@@ -92,7 +92,8 @@ export class EnvelopeBuilder {
 /** Most bytes of RCPT commands of one message that are kept, however many recipients are allowed. */
 const maxRecipientBytes = 4 * 1024 * 1024;
 
-const milterFlags: ReadonlySet<TaskFlag> = new Set(['milter', 'body_block']);
+const plainFlags: ReadonlySet<TaskFlag> = new Set(['milter', 'body_block']);
+const tlsFlags: ReadonlySet<TaskFlag> = new Set([...plainFlags, 'ssl']);
 
 /** What a milter session knows about a message, besides its bytes. */
 export interface MilterMessage {
@@ -134,7 +135,7 @@ export function buildEnvelope(message: MilterMessage): Envelope {
     tls: version || cipher ? { version, cipher, certIssuer } : undefined,
     userAgent: macros.get('v'),
     scannerClientIp: message.peer,
-    flags: milterFlags,
+    flags: cipher ? tlsFlags : plainFlags,
     logTag:
       worker.logTagType === 'session' ? message.tag : worker.logTagType === 'queue_id' ? queueId : undefined,
     malformed: envelope.malformed,

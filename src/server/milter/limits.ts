@@ -10,19 +10,18 @@ export interface MilterLimits extends MessageLimits {
   readonly maxFrameBytes: number;
   /** Time for a packet, for the content of a message, for negotiation, and for the MTA to read an answer. */
   readonly requestTimeoutMs: number;
-  /** Silence between commands. */
+  /** Silence while no message is under way. */
   readonly idleTimeoutMs: number;
+  /** Silence after MAIL: the MTA says nothing while its client uploads the content, however slowly. */
+  readonly uploadTimeoutMs: number;
   /** How often a "still working" packet goes out during a scan; Sendmail waits 10 s for any packet. */
   readonly progressIntervalMs: number;
   /** How often sessions are looked at for the times above. */
   readonly sweepIntervalMs: number;
 }
 
-/**
- * Shortest idle limit of a milter connection. An MTA keeps its connection while its own client types, and says
- * nothing during a long DATA transfer; cutting it then costs the client a 4xx reply.
- */
-const shortestIdleMs = 60 * 60 * 1000;
+/** Shortest limit for an upload; cutting the connection then costs the MTA's client a 4xx reply. */
+const shortestUploadMs = 60 * 60 * 1000;
 
 /** The limits that a configuration means for a milter listener; 0 in it stands for no limit. */
 export function milterLimits(options: Options, worker: ProxyWorker): MilterLimits {
@@ -36,7 +35,8 @@ export function milterLimits(options: Options, worker: ProxyWorker): MilterLimit
     maxConnectionsPerSource: orNone(worker.maxConnectionsPerSource || limits.maxConnectionsPerSource),
     maxFrameBytes: 1024 * 1024,
     requestTimeoutMs: orNone(limits.requestTimeoutMs),
-    idleTimeoutMs: Math.max(orNone(limits.idleTimeoutMs), shortestIdleMs),
+    idleTimeoutMs: orNone(limits.idleTimeoutMs),
+    uploadTimeoutMs: Math.max(orNone(limits.idleTimeoutMs), shortestUploadMs),
     progressIntervalMs: 4000,
     sweepIntervalMs: 1000,
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type MilterFixture, startMilter } from './testing/fixture.ts';
-import { fullOffer, type MilterClient, packet } from './testing/milter-client.ts';
+import { fullOffer, type MilterClient, packet, words } from './testing/milter-client.ts';
 
 const small = { maxMessageBytes: 1000, maxHeaderBytes: 200, maxRecipients: 2 };
 
@@ -123,11 +123,20 @@ test('a connection that says nothing at all is cut after the request time', asyn
   assert.equal(milter.counted.get('postern_milter_timeouts_total negotiation'), 1);
 });
 
-test('an idle MTA is cut after the idle time only', async (t) => {
-  const milter = await startMilter(t);
+test('an idle MTA is cut after the idle time', async (t) => {
+  const milter = await startMilter(t, { limits: { requestTimeoutMs: 1 } });
   const client = await milter.session();
-  await waitsUntilClosed(milter, client, 600_000);
+  await waitsUntilClosed(milter, client, 100_000);
   assert.equal(milter.counted.get('postern_milter_timeouts_total idle'), 1);
+});
+
+test('an MTA may be silent for longer while its client uploads a message', async (t) => {
+  const milter = await startMilter(t, { limits: { requestTimeoutMs: 1, idleTimeoutMs: 1 } });
+  const client = await milter.connect();
+  client.socket.write(Buffer.concat([packet('O', words(6, 0, 0)), packet('M', '<alice@example.com>')]));
+  await client.receive();
+  await waitsUntilClosed(milter, client, 300_000);
+  assert.ok(milter.now() >= 3_600_000);
 });
 
 test('no time counts while a scan runs', async (t) => {

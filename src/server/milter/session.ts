@@ -131,7 +131,9 @@ export class MilterSession {
       }
       return;
     }
-    const overdue = this.#watch.waiting(nowMs, this.#pending(), this.#packets, limits);
+    const silenceMs = this.#state.hasMessage ? limits.uploadTimeoutMs : limits.idleTimeoutMs;
+    const pending = this.#pending();
+    const overdue = this.#watch.waiting(nowMs, pending, this.#packets, silenceMs, limits.requestTimeoutMs);
     if (overdue === undefined) return;
     const [phase = overdue] = overdue.split(' ');
     this.#host.metrics.timeout(phase);

@@ -23,12 +23,15 @@ export class Watch {
    *
    * @param pending what has been begun and not ended, with a name of its own for each
    * @param packets count of packets received so far
+   * @param silenceMs how long the MTA may say nothing when nothing is pending
+   * @param requestMs how long something may be pending
    */
   waiting(
     nowMs: number,
     pending: string | undefined,
     packets: number,
-    { requestTimeoutMs, idleTimeoutMs }: MilterLimits,
+    silenceMs: number,
+    requestMs: number,
   ): string | undefined {
     this.#progressMs = undefined;
     if (packets !== this.#packets) {
@@ -39,7 +42,7 @@ export class Watch {
       this.#pending = pending;
       this.#pendingMs = nowMs;
     }
-    if (pending !== undefined && nowMs - this.#pendingMs >= requestTimeoutMs) return pending;
-    return nowMs - this.#activeMs >= idleTimeoutMs ? 'idle' : undefined;
+    if (pending !== undefined && nowMs - this.#pendingMs >= requestMs) return pending;
+    return nowMs - this.#activeMs >= silenceMs ? 'idle' : undefined;
   }
 }

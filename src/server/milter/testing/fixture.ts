@@ -119,7 +119,8 @@ const testLimits: MilterLimits = {
   maxConnectionsPerSource: 100,
   maxFrameBytes: 1024 * 1024,
   requestTimeoutMs: 60_000,
-  idleTimeoutMs: 3_600_000,
+  idleTimeoutMs: 600_000,
+  uploadTimeoutMs: 3_600_000,
   progressIntervalMs: 4000,
   sweepIntervalMs: 2,
 };
@@ -148,6 +149,8 @@ export interface MilterFixture {
   /** Lines of the log: level and message. */
   readonly logged: string[];
   readonly port: number;
+  /** The server's clock, which begins at 0. */
+  now(): number;
   /** Moves the server's clock. */
   advance(ms: number): void;
   /** Gives the server a changed configuration. */
@@ -165,7 +168,7 @@ export async function startMilter(
   const scanner = new FakeScanner();
   const counted: Counted = new Map();
   const logged: string[] = [];
-  let nowMs = 1_000_000;
+  let nowMs = 0;
   const write =
     (level: string) =>
     (message: string): void =>
@@ -209,6 +212,7 @@ export async function startMilter(
     counted,
     logged,
     port,
+    now: () => nowMs,
     advance: (ms) => {
       nowMs += ms;
     },
