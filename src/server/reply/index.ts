@@ -1,0 +1,10 @@
+export { failureVerdict } from './failure.ts';
+export { formatDouble } from './number.ts';
+export { bodyOffsetOf, rewrittenBody } from './rewritten.ts';
+export { oneLine, refold } from './text.ts';
+export {
+  renderErrorJson,
+  renderVerdictJson,
+  type VerdictJsonOptions,
+  type VerdictLayout,
+} from './verdict-json.ts';

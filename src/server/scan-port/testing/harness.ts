@@ -1,0 +1,339 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+import type {
+  Hit,
+  Log,
+  Metrics,
+  NormalWorker,
+  Options,
+  Scanner,
+  ScanOutcome,
+  ScanRequest,
+  Verdict,
+} from '../../../core/index.ts';
+import { ScanServer, type ScanServerInit } from '../scan-server.ts';
+
+/** A verdict that lets the message pass, with changes. */
+export function verdict(changes: Partial<Verdict> = {}): Verdict {
+  return {
+    action: 'no action',
+    score: 0,
+    requiredScore: 15,
+    thresholds: new Map([
+      ['reject', 15],
+      ['add header', 6],
+      ['greylist', 4],
+    ]),
+    isSkipped: false,
+    passthroughModule: undefined,
+    subject: undefined,
+    milterAction: undefined,
+    symbols: [],
+    groups: [],
+    messages: {},
+    urls: undefined,
+    emails: undefined,
+    profile: undefined,
+    messageId: 'a1@example.com',
+    elapsedMs: 0.5,
+    dkimSignatures: [],
+    milter: undefined,
+    rewritten: undefined,
+    newline: '\r\n',
+    failure: undefined,
+    ...changes,
+  };
+}
+
+export function hit(name: string, score: number, changes: Partial<Hit> = {}): Hit {
+  return { name, score, metricScore: score, description: undefined, groups: [], options: [], ...changes };
+}
+
+type Answer = Partial<Verdict> | Error;
+
+/** A scanner that records what it is asked and answers what a test says, at once or when told. */
+export class FakeScanner implements Scanner {
+  readonly requests: ScanRequest[] = [];
+  settled = 0;
+  answer: Answer | ((request: ScanRequest) => Answer) = {};
+  /** True: scans wait for {@link release}, or for their signal. */
+  isHeld = false;
+  readonly #waiting: (() => void)[] = [];
+  #arrived: (() => void) | undefined;
+
+  async scan(request: ScanRequest): Promise<ScanOutcome> {
+    this.requests.push(request);
+    this.#arrived?.();
+    if (this.isHeld) {
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting.push(resolve);
+        request.signal?.addEventListener('abort', () => reject(request.signal?.reason), { once: true });
+      });
+    }
+    const answer = typeof this.answer === 'function' ? this.answer(request) : this.answer;
+    if (answer instanceof Error) throw answer;
+    return { verdict: verdict(answer), settle: () => void this.settled++ };
+  }
+
+  get last(): ScanRequest {
+    return this.requests.at(-1)!;
+  }
+
+  /** Resolves when that many scans have begun. */
+  async begun(count: number): Promise<void> {
+    while (this.requests.length < count) {
+      await new Promise<void>((resolve) => {
+        this.#arrived = resolve;
+      });
+    }
+  }
+
+  release(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+const stockWorker: NormalWorker = {
+  enabled: true,
+  sockets: [],
+  count: 1,
+  tlsCertificatePath: undefined,
+  tlsKeyPath: undefined,
+  maxConnections: 0,
+  maxConnectionsPerSource: 0,
+  timeoutMs: 60_000,
+  taskTimeoutMs: undefined,
+  maxTasks: 0,
+  allowFileInputs: false,
+};
+
+const stockLimits: Options['limits'] = {
+  maxHeaderBytes: 80 * 1024,
+  maxConnections: 100,
+  maxConnectionsPerSource: 100,
+  maxTasks: 100,
+  idleTimeoutMs: 60_000,
+  requestTimeoutMs: 60_000,
+};
+
+function stockOptions(changes: OptionChanges): Options {
+  return {
+    localAddrs: undefined,
+    checkLocal: undefined,
+    checkAuthed: undefined,
+    maxMessageBytes: changes.maxMessageBytes ?? 1024 * 1024,
+    maxRecipients: changes.maxRecipients ?? 1024,
+    maxUrls: 100,
+    maxOptionsLength: 100,
+    taskTimeoutMs: changes.taskTimeoutMs ?? 8000,
+    softRejectOnTimeout: false,
+    oneShot: false,
+    defaultMaxShots: 1,
+    checkAllFilters: false,
+    gtubePatterns: 'reject',
+    historyRows: 0,
+    mapWatchIntervalMs: 60_000,
+    mapFileWatchMultiplier: 1,
+    maps: { connectTimeoutMs: 1000, readTimeoutMs: 1000 },
+    httpAuth: undefined,
+    dns: {
+      nameservers: [],
+      rotation: 'round-robin',
+      timeoutMs: 1000,
+      retransmits: 1,
+      fakeRecords: [],
+      hosts: [],
+    },
+    disabledModules: [],
+    explicitModules: [],
+    limits: { ...stockLimits, ...changes.limits },
+  };
+}
+
+interface OptionChanges {
+  readonly maxMessageBytes?: number;
+  readonly maxRecipients?: number;
+  readonly taskTimeoutMs?: number;
+  readonly limits?: Partial<Options['limits']>;
+}
+
+/** Numbers by metric name and label values, such as `postern_scan_requests_total http verdict`. */
+type Counted = Map<string, number>;
+
+function countingMetrics(counted: Counted): Metrics {
+  const key = (name: string, labels: Readonly<Record<string, string>> = {}): string =>
+    [name, ...Object.values(labels)].join(' ');
+  return {
+    counter: (name) => ({
+      add: (value = 1, labels) =>
+        void counted.set(key(name, labels), (counted.get(key(name, labels)) ?? 0) + value),
+    }),
+    gauge: (name) => ({ set: (value, labels) => void counted.set(key(name, labels), value) }),
+    histogram: () => ({ observe: () => undefined }),
+  };
+}
+
+/** One line of the log: level, message and fields as text. */
+function recordingLog(lines: string[]): Log {
+  const at =
+    (level: string) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
+      void lines.push(`${level} ${message} ${JSON.stringify(fields)}`);
+  const log: Log = {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: () => log,
+  };
+  return log;
+}
+
+export interface Harness {
+  readonly scanner: FakeScanner;
+  readonly server: ScanServer;
+  readonly port: number;
+  readonly counted: Counted;
+  readonly logged: string[];
+  /** Opens a connection that collects what it receives. */
+  open(): Promise<Client>;
+  /** Sends bytes on a connection of its own and returns all that comes back until the server closes. */
+  exchange(bytes: string | Buffer): Promise<string>;
+}
+
+export interface HarnessOptions extends OptionChanges {
+  readonly worker?: Partial<NormalWorker>;
+  readonly learn?: ScanServerInit['learn'];
+  /** Listens on this unix socket instead of a port. */
+  readonly path?: string;
+}
+
+/** A scan port on the loopback address with a {@link FakeScanner} behind it, for one test. */
+export async function startScanPort(t: TestContext, options: HarnessOptions = {}): Promise<Harness> {
+  const scanner = new FakeScanner();
+  const counted: Counted = new Map();
+  const logged: string[] = [];
+  const server = new ScanServer({
+    scanner,
+    worker: { ...stockWorker, ...options.worker },
+    options: stockOptions(options),
+    log: recordingLog(logged),
+    metrics: countingMetrics(counted),
+    clock: { now: () => Date.now() },
+    metricsText: () => 'postern_up 1\n',
+    learn: options.learn,
+  });
+  const kind = options.path === undefined ? 'tcp' : 'unix';
+  const listener = createServer((socket) => server.handle(socket, kind));
+  listener.listen(options.path ?? { port: 0, host: '127.0.0.1' });
+  await once(listener, 'listening');
+  t.after(async () => {
+    listener.close();
+    await server.close(0);
+  });
+  const port = options.path === undefined ? (listener.address() as AddressInfo).port : 0;
+  const open = async (): Promise<Client> => {
+    const socket =
+      options.path === undefined
+        ? connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+        : connect({ path: options.path, allowHalfOpen: true });
+    await once(socket, 'connect');
+    return new Client(socket);
+  };
+  return {
+    scanner,
+    server,
+    port,
+    counted,
+    logged,
+    open,
+    exchange: async (bytes) => {
+      const client = await open();
+      client.send(bytes);
+      return client.rest();
+    },
+  };
+}
+
+/** A raw connection to the scan port. */
+export class Client {
+  readonly socket: Socket;
+  received = '';
+  readonly closed: Promise<void>;
+  #changed: (() => void) | undefined;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('data', (chunk: Buffer) => {
+      this.received += chunk.toString('latin1');
+      this.#changed?.();
+    });
+    this.closed = new Promise((resolve) => {
+      socket.once('end', resolve);
+      socket.once('close', resolve);
+    });
+    // What a broken connection means, each test says for itself through `received` and `closed`.
+    socket.on('error', () => this.#changed?.());
+    void this.closed.then(() => this.#changed?.());
+  }
+
+  send(bytes: string | Buffer): void {
+    this.socket.write(bytes);
+  }
+
+  /** Waits until the received text matches, or the server has closed. */
+  async until(pattern: RegExp): Promise<string> {
+    let isClosed = false;
+    void this.closed.then(() => {
+      isClosed = true;
+    });
+    while (!pattern.test(this.received) && !isClosed) {
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve;
+      });
+    }
+    return this.received;
+  }
+
+  /** Everything until the server closes its side; then closes ours. */
+  async rest(): Promise<string> {
+    await this.closed;
+    this.socket.destroy();
+    return this.received;
+  }
+}
+
+/** Status and body of the HTTP reply at the beginning of received text, and what stands behind it. */
+export function splitReply(text: string): {
+  readonly status: number;
+  readonly head: string;
+  readonly body: string;
+  readonly rest: string;
+} {
+  const end = text.indexOf('\r\n\r\n') + 4;
+  const head = text.slice(0, end);
+  const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+  return {
+    status: Number(head.slice(9, 12)),
+    head,
+    body: text.slice(end, end + length),
+    rest: text.slice(end + length),
+  };
+}
+
+/** An HTTP POST with a length. */
+export function post(
+  target: string,
+  headers: Readonly<Record<string, string>>,
+  body: string | Buffer,
+): Buffer {
+  const bytes = Buffer.from(body);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.concat([
+    Buffer.from(
+      `POST ${target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${bytes.length}\r\n${lines.join('')}\r\n`,
+    ),
+    bytes,
+  ]);
+}
