@@ -31,6 +31,9 @@ class ListReader {
   #hasAt = false;
   #comment = '';
   #angle: string | undefined;
+  /** Words between commas that held no address: members without domain, or a name with commas it should quote. */
+  #pending: { name: string; written: string; comment: string }[] = [];
+  #isQuoteOpen = false;
 
   constructor(text: string, max: number) {
     this.#text = text;
@@ -52,6 +55,9 @@ class ListReader {
           this.#readAngle();
           break;
         case comma:
+          this.#pos++;
+          this.#readComma();
+          break;
         case semicolon:
           this.#pos++;
           this.#finish();
@@ -69,11 +75,22 @@ class ListReader {
     if (!this.isTruncated) this.#finish();
   }
 
+  #readComma(): void {
+    if (this.#angle !== undefined || this.#hasAt) this.#finish();
+    else {
+      const name = this.#display.trim();
+      if (name !== '') this.#pending.push({ name, written: this.#written, comment: this.#comment });
+      this.#reset();
+    }
+  }
+
   /** RFC 5322 3.4: the name of a group ends with a colon; inside an address a colon is a mistake that we keep. */
   #readColon(): void {
     this.#pos++;
-    if (this.#angle === undefined && !this.#hasAt) this.#reset();
-    else {
+    if (this.#angle === undefined && !this.#hasAt) {
+      this.#reset();
+      this.#pending = [];
+    } else {
       this.#display += ':';
       this.#written += ':';
     }
@@ -98,20 +115,26 @@ class ListReader {
   #readQuoted(): void {
     const text = this.#text;
     const from = this.#pos++;
+    if (this.#isQuoteOpen) return;
     let content = '';
     let pieceStart = this.#pos;
-    while (this.#pos < text.length) {
-      const code = text.charCodeAt(this.#pos);
+    let i = this.#pos;
+    while (i < text.length) {
+      const code = text.charCodeAt(i);
       if (code === quote) break;
       if (code === backslash) {
-        content += text.slice(pieceStart, this.#pos);
-        pieceStart = ++this.#pos;
+        content += text.slice(pieceStart, i);
+        pieceStart = ++i;
       }
-      this.#pos++;
+      i++;
     }
-    content += text.slice(pieceStart, this.#pos);
-    this.#pos++;
-    this.#display += content;
+    if (i >= text.length) {
+      // Never closed: this quote and any that follow mean nothing.
+      this.#isQuoteOpen = true;
+      return;
+    }
+    this.#pos = i + 1;
+    this.#display += content + text.slice(pieceStart, i);
     this.#written += text.slice(from, this.#pos);
   }
 
@@ -171,25 +194,37 @@ class ListReader {
         }
       }
     }
-    this.#angle ??= this.#written;
+    if (this.#angle === undefined || this.#angle.trim() === '') this.#angle = this.#written;
     this.#display = display;
     this.#written = before;
   }
 
   #finish(): void {
+    const pending = this.#pending;
     const name = this.#display.trim();
-    if (this.#angle !== undefined) this.#add(this.#angle, name === '' ? this.#comment : name);
-    else if (this.#hasAt) this.#addBare();
-    else if (name !== '') {
-      const decoded = decodeEncodedWords(name);
-      // Whole addresses inside an encoded word break RFC 2047 5 (3), but mail programs show them.
-      if (decoded !== name && decoded.includes('@')) {
-        const inner = new ListReader(decoded.replace(/=\?/g, ''), 1);
-        inner.read();
-        if (inner.found[0]) this.#push(inner.found[0]);
-      } else if (!/\s/.test(name)) this.#add(name.includes('@') ? name : this.#written, this.#comment);
+    this.#pending = [];
+    if (this.#angle !== undefined) {
+      // `Other, Ann <ann@example.org>`: honest senders forget the quotes, and mail programs understand.
+      const names = pending.map((piece) => piece.name);
+      if (name !== '') names.push(name);
+      this.#add(this.#angle, names.length === 0 ? this.#comment : names.join(', '));
+    } else {
+      for (const piece of pending) this.#addWord(piece.name, piece.written, piece.comment);
+      if (this.#hasAt) this.#addBare();
+      else if (name !== '') this.#addWord(name, this.#written, this.#comment);
     }
     this.#reset();
+  }
+
+  /** What has no `@` outside quotes: an atom such as `root`, or something broken. */
+  #addWord(name: string, written: string, comment: string): void {
+    const decoded = decodeEncodedWords(name);
+    // Whole addresses inside an encoded word break RFC 2047 5 (3), but mail programs show them.
+    if (decoded !== name && decoded.includes('@')) {
+      const inner = new ListReader(decoded.replace(/=\?/g, ''), 1);
+      inner.read();
+      if (inner.found[0]) this.#push(inner.found[0]);
+    } else if (!/\s/.test(name)) this.#add(name.includes('@') ? name : written, comment);
   }
 
   /** `user@example.org`, `user @ example.org`, or `Some Name user@example.org`. */
@@ -289,8 +324,8 @@ export interface AddressList {
  * Reads an address list (RFC 5322 3.4, obsolete forms of 4.4, RFC 6532) in linear time. Members of groups are listed,
  * group names are not; routes are dropped; a comment is the display name where there is no other. Of what senders
  * write against the standard are understood: missing or doubled angle brackets, a name before a bare address,
- * semicolons between addresses, an address inside an encoded word, unquoted commas in encoded words, quotes of the
- * wrong kind. An atom without domain (`root`) is a mailbox with domain `''`; text without any address is none.
+ * semicolons between addresses, an address inside an encoded word, unquoted commas in names, quotes that are not closed
+ * or of the wrong kind. An atom without domain (`root`) is a mailbox with domain `''`; text without any address is none.
  *
  * @param text unfolded field value with its encoded words
  * @param max mailboxes to return at most

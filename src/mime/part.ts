@@ -121,7 +121,7 @@ export class ParsedPart implements Part {
   #readEncoding(): string {
     const header = this.headers.first('content-transfer-encoding');
     if (!header) return '7bit';
-    const { value } = parseParameterised(header.unfolded(), 0, () => {});
+    const value = /^[^;(]*/.exec(header.unfolded().slice(0, 128))![0].trim().toLowerCase();
     return value === '' ? '7bit' : value;
   }
 
