@@ -1,32 +1,26 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { verifySignatures } from './dkim.ts';
+import { deliveryTests, malformedTests, recipientsTest } from './delivery-tests.ts';
 import { type Exim, PROXY_ADDRESS, startExim } from './exim.ts';
 import {
-  closingTests,
-  deliveryTests,
-  identityTests,
-  malformedTests,
-  messageIdOf,
-  rateLimitTests,
-  rejectionTests,
-} from './flow-tests.ts';
-import {
-  assertSeenAs,
   type MtaUnderTest,
   rememberRefused,
   type Surroundings,
+  seenAsIn,
   sendOnce,
   startSurroundings,
   USERS,
   uniqueRecipient,
 } from './harness.ts';
-import { buildMessage, GTUBE, headerValues } from './message.ts';
+import { identityTests } from './identity-tests.ts';
+import { buildMessage, GTUBE, headerValues, messageIdOf } from './message.ts';
 import { outageTests } from './outage-tests.ts';
-import { LOCAL_ADDRESS, OUTSIDE_ADDRESS, SIGNING_DOMAIN, SIGNING_SELECTOR } from './scanner-config.ts';
+import { LOCAL_ADDRESS, OUTSIDE_ADDRESS } from './scanner-config.ts';
 import { prepare } from './setup.ts';
 import { SmtpClient } from './smtp-client.ts';
+import { closingTests, rateLimitTests, rejectionTests, signatureTest } from './verdict-tests.ts';
 
+const assertSeenAs = seenAsIn('x-spam-report');
 const leftOut = await prepare('exim');
 
 describe('Exim with the configuration of its page', { skip: leftOut ?? false }, () => {
@@ -42,11 +36,10 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
       nextHopPort: sink.port,
       localNetworks: [LOCAL_ADDRESS],
       users: USERS,
-      variant: 'rspamd',
       keyFile,
-    } as const;
-    exim = await startExim({ ...options, onSpam: 'refuse' });
-    redirecting = await startExim({ ...options, onSpam: 'redirect' });
+    };
+    exim = await startExim({ ...options, setup: 'refuse' });
+    redirecting = await startExim({ ...options, setup: 'redirect' });
   });
   after(async () => {
     await exim?.stop();
@@ -54,52 +47,37 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
     await surroundings?.dispose();
   });
 
-  const connect = async (options: Parameters<typeof SmtpClient.connect>[0]): Promise<SmtpClient> => {
-    const client = await SmtpClient.connect(options);
-    await client.ehlo();
-    return client;
-  };
   const connectAs = (address: string): Promise<SmtpClient> =>
-    connect({ port: exim.port, localAddress: PROXY_ADDRESS, host: PROXY_ADDRESS, proxyFor: address });
+    SmtpClient.open({ port: exim.port, localAddress: PROXY_ADDRESS, host: PROXY_ADDRESS, proxyFor: address });
 
   const mta = (): MtaUnderTest => ({
     ...surroundings,
-    verdictField: 'x-spam-report',
+    assertSeenAs,
     addedFields: ['dkim-signature', 'received', 'x-spam-report'],
     longestLineBytes: 998,
     async session(sender, user = 'alice@example.com') {
       if (sender === 'local') return connectAs(LOCAL_ADDRESS);
       if (sender === 'outside') return connectAs(OUTSIDE_ADDRESS);
-      const client = await connect({ port: exim.port });
+      const client = await SmtpClient.open({ port: exim.port });
       await client.login(user, USERS[user]);
       return client;
     },
-    unscannedSession: () => connect({ port: exim.unscannedPort }),
+    unscannedSession: () => SmtpClient.open({ port: exim.unscannedPort }),
   });
 
   identityTests(mta);
   rejectionTests(mta, /Gtube pattern/);
   deliveryTests(mta);
+  recipientsTest(mta);
   malformedTests(mta);
 
-  test('the signature of Exim, made with the same key, is valid at the far end', async () => {
-    const to = uniqueRecipient();
-    const final = await sendOnce(mta().session('login'), {
-      from: 'alice@example.com',
-      to: [to],
-      raw: buildMessage(),
-    });
-    assert.equal(final.code, 250, final.text);
-    const { raw } = await surroundings.sink.next(to);
-    const expected = { domain: SIGNING_DOMAIN, selector: SIGNING_SELECTOR, result: 'pass', comment: '' };
-    assert.deepEqual(await verifySignatures(raw, surroundings.publishedKey), [expected]);
-  });
+  signatureTest(mta, () => surroundings.publishedKey);
 
   test('GTUBE is redirected to the reviewer when the ACL marks and a router redirects', async () => {
     const { sink } = surroundings;
     const to = uniqueRecipient();
     const raw = buildMessage({ to, body: `${GTUBE}\r\n` });
-    const session = connect({ port: redirecting.port });
+    const session = SmtpClient.open({ port: redirecting.port });
     const final = await sendOnce(session, { from: 'printer@example.com', to: [to], raw });
     assert.equal(final.code, 250, final.text);
     rememberRefused(sink, to);
@@ -111,7 +89,7 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
 
   test('ham passes the router that redirects', async () => {
     const to = uniqueRecipient();
-    const final = await sendOnce(connect({ port: redirecting.port }), {
+    const final = await sendOnce(SmtpClient.open({ port: redirecting.port }), {
       from: 'a@example.com',
       to: [to],
       raw: buildMessage(),
@@ -127,7 +105,7 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
     const raw = buildMessage({ to });
     const { code, stderr } = await exim.sendmail(['-t', '-i'], raw);
     assert.equal(code, 0, stderr);
-    assertSeenAs(await sink.next(to), 'login', 'x-spam-report');
+    assertSeenAs(await sink.next(to), 'login');
     const row = await scanner.history(messageIdOf(raw));
     assert.equal(row.user, 'root');
     assert.equal(row.sender_smtp, 'root@mail.example.com');
@@ -140,7 +118,7 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
     const raw = buildMessage({ to });
     const { code, stderr } = await exim.sendmail(['-t', '-i', '-f', 'cron@example.com'], raw);
     assert.equal(code, 0, stderr);
-    assertSeenAs(await sink.next(to), 'local', 'x-spam-report');
+    assertSeenAs(await sink.next(to), 'local');
     const row = await scanner.history(messageIdOf(raw));
     assert.equal(row.user, 'unknown');
     assert.equal(row.sender_smtp, 'cron@example.com');
@@ -152,7 +130,7 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
     const dialogue = `EHLO localhost\r\nMAIL FROM:<cron@example.com>\r\nRCPT TO:<${to}>\r\nDATA\r\n${raw}.\r\nQUIT\r\n`;
     const { stdout } = await exim.sendmail(['-bs'], Buffer.from(dialogue));
     assert.match(stdout, /^250 OK id=/m);
-    assertSeenAs(await surroundings.sink.next(to), 'local', 'x-spam-report');
+    assertSeenAs(await surroundings.sink.next(to), 'local');
   });
 
   test('GTUBE injected by sendmail -t comes back to its sender as a bounce', async () => {
@@ -185,7 +163,7 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
       await scanner.start();
     }
     await exim.runQueue();
-    assertSeenAs(await sink.next(to), 'local', 'x-spam-report');
+    assertSeenAs(await sink.next(to), 'local');
   });
 
   outageTests(mta);

@@ -28,30 +28,41 @@ export interface Exim {
 export interface EximOptions {
   nextHopPort: number;
   scanPort: number;
-  /** How Exim speaks to the scanner: `rspamd` is the variant the page recommends. */
-  variant: 'rspamd' | 'spamassassin';
-  /** Whether the ACL refuses spam or marks it for a router to redirect. */
-  onSpam: 'refuse' | 'redirect';
+  /**
+   * Which of the page's configurations: `refuse` refuses spam in the ACL, `redirect` marks it there and has a router
+   * send it elsewhere, `spamassassin` refuses it without `variant=rspamd`.
+   */
+  setup: 'refuse' | 'redirect' | 'spamassassin';
   localNetworks: readonly string[];
   users: Readonly<Record<string, string>>;
   /** PEM file that signs for {@link SIGNING_DOMAIN}. */
   keyFile: string;
 }
 
+interface PageBlocks {
+  main: string;
+  acl: string;
+  routers: string;
+  transports: string;
+}
+
 /** The blocks of docs/integrate/exim.md with their addresses and paths made those of the test. */
 function blocksOfPage(
-  { variant, onSpam, scanPort }: EximOptions,
+  { setup, scanPort }: EximOptions,
   { keyTable, port, unscannedPort }: { keyTable: string; port: number; unscannedPort: number },
-): Record<'main' | 'acl' | 'routers' | 'transports', string> {
-  const routers = [snippet('exim', 'router', { '127.0.0.1::25': `127.0.0.1::${port}` })];
-  if (onSpam === 'redirect') routers.unshift(snippet('exim', 'router-redirect'));
+): PageBlocks {
+  const suffix = setup === 'refuse' ? '' : `-${setup}`;
+  const scansLocalMail = setup !== 'spamassassin';
   return {
-    main: snippet('exim', variant === 'rspamd' ? 'main' : 'main-spamassassin', {
+    main: snippet('exim', setup === 'spamassassin' ? 'main-spamassassin' : 'main', {
       '127.0.0.1 11333': `127.0.0.1 ${scanPort}`,
       '= acl_check_data': `= \${if eq{$received_port}{${unscannedPort}}{acl_unscanned}{acl_check_data}}`,
     }),
-    acl: `${snippet('exim', onSpam === 'refuse' ? 'acl' : 'acl-redirect')}\n${snippet('exim', 'acl-not-smtp')}`,
-    routers: routers.join('\n'),
+    acl: `${snippet('exim', `acl${suffix}`)}\n${scansLocalMail ? snippet('exim', 'acl-not-smtp') : ''}`,
+    routers: [
+      setup === 'redirect' ? snippet('exim', 'router-redirect') : '',
+      scansLocalMail ? snippet('exim', 'router', { '127.0.0.1::25': `127.0.0.1::${port}` }) : '',
+    ].join('\n'),
     transports: snippet('exim', 'transport', { '/etc/exim4/dkim-keys': keyTable }),
   };
 }

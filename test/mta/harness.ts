@@ -17,8 +17,8 @@ export type User = keyof typeof USERS;
 export interface MtaUnderTest {
   readonly scanner: Scanner;
   readonly sink: Sink;
-  /** Header field in which the MTA passes the scanner's symbols on, lower case. */
-  readonly verdictField: string;
+  /** Asserts that the message went through the scanner, which saw this kind of sender. */
+  assertSeenAs(delivery: Delivery, sender: SenderKind): void;
   /** Header fields the MTA and the scanner add to every message of a login, lower case, sorted. */
   readonly addedFields: readonly string[];
   /** Longest line, without its end, that the MTA neither cuts beyond recognition nor bounces. */
@@ -83,14 +83,16 @@ export function assertNothingRefusedArrived(sink: Sink): void {
   );
 }
 
-/** Asserts that the message went through the scanner, which saw this kind of sender. */
-export function assertSeenAs(delivery: Delivery, sender: SenderKind, verdictField: string): void {
-  const verdicts = headerValues(delivery.raw, verdictField);
-  assert.equal(verdicts.length, 1, `${verdicts.length} fields ${verdictField}`);
-  for (const [kind, symbol] of Object.entries(SEEN_AS)) {
-    assert.equal(verdicts[0]?.includes(`${symbol}(`), kind === sender, `${kind}: ${verdicts[0]}`);
-  }
-}
+/** The assertion that a message passed the scanner, for an MTA that notes the symbols in this header field. */
+export const seenAsIn =
+  (verdictField: string): MtaUnderTest['assertSeenAs'] =>
+  (delivery, sender) => {
+    const verdicts = headerValues(delivery.raw, verdictField);
+    assert.equal(verdicts.length, 1, `${verdicts.length} fields ${verdictField}`);
+    for (const [kind, symbol] of Object.entries(SEEN_AS)) {
+      assert.equal(verdicts[0]?.includes(`${symbol}(`), kind === sender, `${kind}: ${verdicts[0]}`);
+    }
+  };
 
 /** Asserts that nothing but whole new header fields separates the two messages; gives the names of those. */
 export function assertUnchangedBut(original: Buffer, delivered: Buffer, added: readonly string[]): void {

@@ -33,6 +33,10 @@ export function headerValues(raw: Buffer, name: string): string[] {
     );
 }
 
+/** The Message-ID without its brackets, as the scanner's history has it. */
+export const messageIdOf = (raw: Buffer): string =>
+  (headerValues(raw, 'message-id')[0] ?? '').replace(/[<>]/g, '');
+
 /** The message without the header fields of these names (lower case). */
 export function withoutFields(raw: Buffer, names: readonly string[]): SplitMessage {
   const { fields, body } = splitMessage(raw);

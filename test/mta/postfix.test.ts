@@ -1,33 +1,27 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { deliveryTests, malformedTests, recipientsTest } from './delivery-tests.ts';
 import { verifySignatures } from './dkim.ts';
 import {
-  closingTests,
-  deliveryTests,
-  identityTests,
-  malformedTests,
-  messageIdOf,
-  rateLimitTests,
-  rejectionTests,
-} from './flow-tests.ts';
-import {
-  assertSeenAs,
   type MtaUnderTest,
   rememberRefused,
   type Surroundings,
-  sendOnce,
+  seenAsIn,
   startSurroundings,
   USERS,
   uniqueRecipient,
 } from './harness.ts';
-import { buildMessage, GTUBE } from './message.ts';
+import { identityTests } from './identity-tests.ts';
+import { buildMessage, GTUBE, messageIdOf } from './message.ts';
 import { outageTests } from './outage-tests.ts';
 import { type Postfix, startPostfix } from './postfix.ts';
 import { waitUntil } from './process.ts';
-import { LOCAL_ADDRESS, OUTSIDE_ADDRESS, SIGNING_DOMAIN, SIGNING_SELECTOR } from './scanner-config.ts';
+import { LOCAL_ADDRESS, OUTSIDE_ADDRESS } from './scanner-config.ts';
 import { prepare } from './setup.ts';
 import { SmtpClient } from './smtp-client.ts';
+import { closingTests, rateLimitTests, rejectionTests, signatureTest } from './verdict-tests.ts';
 
+const assertSeenAs = seenAsIn('x-spamd-result');
 const leftOut = await prepare('postfix');
 
 describe('Postfix with the configuration of its page', { skip: leftOut ?? false }, () => {
@@ -49,8 +43,7 @@ describe('Postfix with the configuration of its page', { skip: leftOut ?? false 
   });
 
   const connectAs = async (address: string): Promise<SmtpClient> => {
-    const client = await SmtpClient.connect({ port: postfix.smtpPort });
-    await client.ehlo();
+    const client = await SmtpClient.open({ port: postfix.smtpPort });
     await client.xclient({ ADDR: address, NAME: 'client.example' });
     await client.ehlo();
     return client;
@@ -58,38 +51,26 @@ describe('Postfix with the configuration of its page', { skip: leftOut ?? false 
 
   const mta = (): MtaUnderTest => ({
     ...surroundings,
-    verdictField: 'x-spamd-result',
+    assertSeenAs,
     addedFields: ['dkim-signature', 'received', 'x-spamd-result'],
     longestLineBytes: 5000,
     async session(sender, user = 'alice@example.com') {
       if (sender === 'local') return connectAs(LOCAL_ADDRESS);
       if (sender === 'outside') return connectAs(OUTSIDE_ADDRESS);
-      const client = await SmtpClient.connect({ port: postfix.submissionPort });
-      await client.ehlo();
+      const client = await SmtpClient.open({ port: postfix.submissionPort });
       await client.login(user, USERS[user]);
       return client;
     },
-    async unscannedSession() {
-      const client = await SmtpClient.connect({ port: postfix.unscannedPort });
-      await client.ehlo();
-      return client;
-    },
+    unscannedSession: () => SmtpClient.open({ port: postfix.unscannedPort }),
   });
 
   identityTests(mta);
   rejectionTests(mta, /Gtube pattern/);
   deliveryTests(mta);
+  recipientsTest(mta);
   malformedTests(mta);
 
-  test('the signature of the scanner is valid at the far end', async () => {
-    const to = uniqueRecipient();
-    const message = { from: 'alice@example.com', to: [to], raw: buildMessage() };
-    const final = await sendOnce(mta().session('login'), message);
-    assert.equal(final.code, 250, final.text);
-    const { raw } = await surroundings.sink.next(to);
-    const expected = { domain: SIGNING_DOMAIN, selector: SIGNING_SELECTOR, result: 'pass', comment: '' };
-    assert.deepEqual(await verifySignatures(raw, surroundings.publishedKey), [expected]);
-  });
+  signatureTest(mta, () => surroundings.publishedKey);
 
   test('several messages in one session keep nothing of each other', async () => {
     const { sink, session } = mta();
@@ -114,7 +95,7 @@ describe('Postfix with the configuration of its page', { skip: leftOut ?? false 
     const { code, stderr } = await postfix.sendmail(['-t', '-i', '-f', 'cron@example.com'], raw);
     assert.equal(code, 0, stderr);
     const delivery = await sink.next(to);
-    assertSeenAs(delivery, 'local', 'x-spamd-result');
+    assertSeenAs(delivery, 'local');
     const row = await scanner.history(messageIdOf(raw));
     assert.equal(row.ip, '127.0.0.1');
     assert.equal(row.sender_smtp, 'cron@example.com');
@@ -132,7 +113,7 @@ describe('Postfix with the configuration of its page', { skip: leftOut ?? false 
     ]);
     const { stdout } = await postfix.sendmail(['-bs'], dialogue);
     assert.match(stdout, /^250 2\.0\.0 Ok: queued/m);
-    assertSeenAs(await surroundings.sink.next(to), 'local', 'x-spamd-result');
+    assertSeenAs(await surroundings.sink.next(to), 'local');
   });
 
   test('GTUBE injected by sendmail -t comes back to its sender as a bounce', async () => {
@@ -171,7 +152,7 @@ describe('Postfix with the configuration of its page', { skip: leftOut ?? false 
       },
       { everyMs: 200, describe: () => `nothing arrived for ${to}` },
     );
-    assertSeenAs(delivery, 'local', 'x-spamd-result');
+    assertSeenAs(delivery, 'local');
   });
 
   outageTests(mta);

@@ -1,32 +1,23 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { verifySignatures } from './dkim.ts';
+import { deliveryTests, malformedTests, recipientsTest } from './delivery-tests.ts';
 import {
-  closingTests,
-  deliveryTests,
-  localAddressTest,
-  loginTest,
-  malformedTests,
-  messageIdOf,
-  rateLimitTests,
-  rejectionTests,
-} from './flow-tests.ts';
-import {
-  assertSeenAs,
   type MtaUnderTest,
   type Surroundings,
-  sendOnce,
+  seenAsIn,
   startSurroundings,
   USERS,
   uniqueRecipient,
 } from './harness.ts';
-import { buildMessage } from './message.ts';
+import { localAddressTest, loginTest } from './identity-tests.ts';
+import { buildMessage, messageIdOf } from './message.ts';
 import { outageTests } from './outage-tests.ts';
-import { SIGNING_DOMAIN, SIGNING_SELECTOR } from './scanner-config.ts';
 import { type Sendmail, startSendmail } from './sendmail.ts';
 import { prepare } from './setup.ts';
 import { SmtpClient } from './smtp-client.ts';
+import { closingTests, rateLimitTests, rejectionTests, signatureTest } from './verdict-tests.ts';
 
+const assertSeenAs = seenAsIn('x-spamd-result');
 const leftOut = await prepare('sendmail');
 
 describe('Sendmail with the configuration of its page', { skip: leftOut ?? false }, () => {
@@ -43,23 +34,17 @@ describe('Sendmail with the configuration of its page', { skip: leftOut ?? false
     await surroundings?.dispose();
   });
 
-  const connect = async (port: number): Promise<SmtpClient> => {
-    const client = await SmtpClient.connect({ port });
-    await client.ehlo();
-    return client;
-  };
-
   const mta = (): MtaUnderTest => ({
     ...surroundings,
-    verdictField: 'x-spamd-result',
+    assertSeenAs,
     addedFields: ['dkim-signature', 'received', 'x-spamd-result'],
     longestLineBytes: 998,
     async session(sender, user = 'alice@example.com') {
-      const client = await connect(sendmail.port);
+      const client = await SmtpClient.open({ port: sendmail.port });
       if (sender === 'login') await client.login(user, USERS[user]);
       return client;
     },
-    unscannedSession: () => connect(sendmail.unscannedPort),
+    unscannedSession: () => SmtpClient.open({ port: sendmail.unscannedPort }),
   });
 
   loginTest(mta);
@@ -67,17 +52,10 @@ describe('Sendmail with the configuration of its page', { skip: leftOut ?? false
   localAddressTest(mta, '127.0.0.1');
   rejectionTests(mta, /Gtube pattern/);
   deliveryTests(mta);
+  recipientsTest(mta);
   malformedTests(mta);
 
-  test('the signature of the scanner is valid at the far end', async () => {
-    const to = uniqueRecipient();
-    const message = { from: 'alice@example.com', to: [to], raw: buildMessage() };
-    const final = await sendOnce(mta().session('login'), message);
-    assert.equal(final.code, 250, final.text);
-    const { raw } = await surroundings.sink.next(to);
-    const expected = { domain: SIGNING_DOMAIN, selector: SIGNING_SELECTOR, result: 'pass', comment: '' };
-    assert.deepEqual(await verifySignatures(raw, surroundings.publishedKey), [expected]);
-  });
+  signatureTest(mta, () => surroundings.publishedKey);
 
   test('mail injected by sendmail -t is scanned as local mail', async () => {
     const { scanner, sink } = surroundings;
@@ -85,7 +63,7 @@ describe('Sendmail with the configuration of its page', { skip: leftOut ?? false
     const raw = buildMessage({ to });
     const { code, stdout } = await sendmail.submit(['-t', '-i'], raw);
     assert.equal(code, 0, stdout);
-    assertSeenAs(await sink.next(to), 'local', 'x-spamd-result');
+    assertSeenAs(await sink.next(to), 'local');
     assert.equal((await scanner.history(messageIdOf(raw))).ip, '127.0.0.1');
   });
 
@@ -101,7 +79,7 @@ describe('Sendmail with the configuration of its page', { skip: leftOut ?? false
       await scanner.start();
     }
     await sendmail.runSubmissionQueue();
-    assertSeenAs(await sink.next(to), 'local', 'x-spamd-result');
+    assertSeenAs(await sink.next(to), 'local');
   });
 
   outageTests(mta);

@@ -85,7 +85,17 @@ export class SmtpClient {
     const client = new SmtpClient(socket);
     if (proxyFor !== undefined) socket.write(`PROXY TCP4 ${proxyFor} 127.0.0.1 40000 25\r\n`);
     const greeting = await client.reply();
-    if (greeting.code !== 220) throw new SmtpRefusal('greeting', greeting);
+    if (greeting.code !== 220) {
+      client.close();
+      throw new SmtpRefusal('greeting', greeting);
+    }
+    return client;
+  }
+
+  /** {@link connect} and EHLO. */
+  static async open(options: ConnectOptions): Promise<SmtpClient> {
+    const client = await SmtpClient.connect(options);
+    await client.ehlo();
     return client;
   }
 
@@ -95,10 +105,13 @@ export class SmtpClient {
     return this.reply();
   }
 
-  /** Like {@link command}, but throws {@link SmtpRefusal} unless the reply has this code. */
+  /** Like {@link command}, but closes and throws {@link SmtpRefusal} unless the reply has this code. */
   async expect(code: number, line: string): Promise<SmtpReply> {
     const reply = await this.command(line);
-    if (reply.code !== code) throw new SmtpRefusal(line.split(' ')[0] ?? '', reply);
+    if (reply.code !== code) {
+      this.close();
+      throw new SmtpRefusal(line.split(' ')[0] ?? '', reply);
+    }
     return reply;
   }
 
