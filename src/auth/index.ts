@@ -8,4 +8,15 @@ export {
   signInput,
 } from './dkim-sign.ts';
 export { parseSigningKey, type SigningKey } from './keys.ts';
+export { comparePublished, type PublishedState, parseTags } from './published.ts';
 export { defaultSignHeaders, parseSignHeaders, type SignedHeader, selectHeaders } from './signed-headers.ts';
+export {
+  createSigner,
+  KeyCache,
+  type Signatory,
+  type Signer,
+  type SigningConfig,
+  type SigningDefaults,
+  signingShape,
+  unsupportedSigningOptions,
+} from './signing/index.ts';
