@@ -96,7 +96,7 @@ function emitString(text: string): string {
 }
 
 function emitKey(key: string): string {
-  return /^[/0-9A-Za-z_][-./0-9A-Za-z_]*$/.test(key) && parseAtom(key).type === 'string'
+  return /^[0-9A-Za-z_][-./0-9A-Za-z_]*$/.test(key) && parseAtom(key).type === 'string'
     ? key
     : JSON.stringify(key);
 }

@@ -43,7 +43,7 @@ export class UclParser {
     this.#text = source.text;
     this.#at = range.start;
     this.#end = range.end;
-    this.#strings = new Strings(source, range.end, lookup);
+    this.#strings = new Strings(source, range.end, lookup, warnings);
     this.#warnings = warnings;
     this.#lookup = lookup;
   }

@@ -1,8 +1,10 @@
+import type { ConfigProblem } from '../core/index.ts';
 import { UclSyntaxError } from './failure.ts';
 import { expandVariables, type VariableLookup } from './scalar.ts';
 import type { Source } from './source.ts';
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' };
+const knownEscapes = 'nrtbf"\\/';
 const simpleRun = /[^"\\\u0000-\u001f]+/y;
 const heredocStart = /<<([A-Z]+)\r?\n/y;
 
@@ -12,12 +14,14 @@ export class Strings {
   readonly #text: string;
   readonly #end: number;
   readonly #lookup: VariableLookup;
+  readonly #warnings: ConfigProblem[];
 
-  constructor(source: Source, end: number, lookup: VariableLookup) {
+  constructor(source: Source, end: number, lookup: VariableLookup, warnings: ConfigProblem[]) {
     this.#source = source;
     this.#text = source.text;
     this.#end = end;
     this.#lookup = lookup;
+    this.#warnings = warnings;
   }
 
   /** `"…"` with the escapes of JSON (RFC 8259 7); any other escaped character stands for itself. */
@@ -45,6 +49,12 @@ export class Strings {
         at += 6;
       } else {
         value += escapes[escaped] ?? escaped;
+        if (!knownEscapes.includes(escaped))
+          this.#warnings.push({
+            message: `\`\\${escaped}\` inside double quotes loses its backslash`,
+            position: this.#source.positionAt(at),
+            expected: 'single quotes, as for regular expressions, or two backslashes',
+          });
         at += 2;
       }
     }
