@@ -1,0 +1,1 @@
+export { compileSettings, type Settings, type SettingsInit } from './settings.ts';
