@@ -60,7 +60,7 @@ function compile(settings: Section | string | undefined, withMaps: Maps = maps):
       position: place,
     },
     maps: withMaps,
-    selectors: createSelectors({ maps: withMaps }),
+    selectors: createSelectors({ maps: withMaps, position: place }),
     log: recordingLog(lines),
   });
 }
