@@ -174,12 +174,13 @@ ${snippet('postfix', 'main.cf', { 'inet:127.0.0.1:11332': `inet:127.0.0.1:${opti
   const submission = snippet('postfix', 'master.cf', {
     'submission inet': `127.0.0.1:${submissionPort} inet`,
   });
+  const unscanned = snippet('postfix', 'master.cf-unscanned', {
+    '127.0.0.1:10025': `127.0.0.1:${unscannedPort}`,
+  });
   await writeFile(
     join(etc, 'master.cf'),
     `127.0.0.1:${smtpPort} inet n - n - - smtpd
-127.0.0.1:${unscannedPort} inet n - n - - smtpd
-  -o smtpd_milters=
-${submission}${INTERNAL_SERVICES}`,
+${unscanned}${submission}${INTERNAL_SERVICES}`,
   );
   const userDatabase = join(etc, 'sasldb2');
   // Debian's build looks for SASL's configuration here, whatever cyrus_sasl_config_path says.

@@ -106,7 +106,7 @@ FEATURE(\`no_default_msa')dnl
 FEATURE(\`accept_unresolvable_domains')dnl
 FEATURE(\`nocanonify')dnl
 DAEMON_OPTIONS(\`Port=${port}, Addr=127.0.0.1, Name=MTA')dnl
-DAEMON_OPTIONS(\`Port=${unscannedPort}, Addr=127.0.0.1, Name=Unscanned, InputMailFilters=')dnl
+${snippet('sendmail', 'sendmail.mc-unscanned', { 'Port=10025': `Port=${unscannedPort}` })}
 ${snippet('sendmail', 'sendmail.mc', { 'inet:11332@127.0.0.1': `inet:${milterPort}@127.0.0.1` })}
 MAILER(\`smtp')dnl
 `;
