@@ -146,9 +146,10 @@ export function scanText(text: string, maxLength: number, onFound: (found: Found
       while (start > limit && isHost(text.charCodeAt(start - 1))) start--;
       let end = i + 1;
       while (end < length && isHost(text.charCodeAt(end))) end++;
-      if (text.charCodeAt(end) === at) {
-        // The local part of an address: let the @ decide.
-        i = end;
+      const localEnd = findLocalEnd(text, end);
+      if (localEnd > 0) {
+        // This is the local part of an address: let its @ decide.
+        i = localEnd;
         continue;
       }
       next = end;
@@ -204,6 +205,14 @@ function readBareHost(text: string, from: number, to: number, maxLength: number)
     (after === colon && isDigit(text.charCodeAt(end + 1)));
   if (hasMore && end === to) end = trimEnd(text, start, urlEnd(text, end, start + maxLength));
   return { kind: 'url', start, end };
+}
+
+/** Offset of the `@` that the characters of a local part lead up to, 0 when there is none near. */
+function findLocalEnd(text: string, from: number): number {
+  const limit = Math.min(text.length, from + maxLocalLength);
+  let i = from;
+  while (i < limit && isLocal(text.charCodeAt(i))) i++;
+  return text.charCodeAt(i) === at ? i : 0;
 }
 
 function isDigit(code: number): boolean {

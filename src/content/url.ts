@@ -119,6 +119,9 @@ function splitPort(text: string): { host: string; port: string } {
   return /^\d{0,5}$/.test(port) ? { host: text.slice(0, colon), port } : { host: text, port: '' };
 }
 
+/** A host whose last label is a number is an address or nothing (WHATWG URL 3.5). */
+const numericEnd = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/;
+
 function normaliseHost(written: string, flags: UrlFlag[]): string | undefined {
   if (written.startsWith('[')) {
     const ip = written.endsWith(']') ? parseIp(written.slice(1, -1)) : undefined;
@@ -139,15 +142,12 @@ function normaliseHost(written: string, flags: UrlFlag[]): string | undefined {
     host = domainToASCII(visible);
   } else if (host.startsWith('xn--') || host.includes('.xn--')) flags.push('idn');
   while (host.endsWith('.')) host = host.slice(0, -1);
-  const numeric = readNumericHost(host, flags);
-  if (numeric !== undefined) return numeric;
+  if (numericEnd.test(host)) return readNumericHost(host, flags);
   return host.length <= 253 && hostPattern.test(host) && !host.includes('..') ? host : undefined;
 }
 
 /** IPv4 in the notations that browsers take: decimal, octal, hexadecimal, one to four numbers (WHATWG URL 3.5). */
 function readNumericHost(host: string, flags: UrlFlag[]): string | undefined {
-  const last = host.slice(host.lastIndexOf('.') + 1);
-  if (!/^(?:\d+|0x[0-9a-f]*)$/.test(last)) return undefined;
   const plain = parseIp(host);
   if (plain) {
     flags.push('numeric');

@@ -67,7 +67,7 @@ export class UrlCollector {
   }
 
   #isFull(): boolean {
-    return this.#urls.size >= this.#limits.urls && this.#emails.size >= this.#limits.emails;
+    return this.#defects.has('too-many-urls') && this.#defects.has('too-many-emails');
   }
 
   #visibleText(text: string, link: HtmlLink): string {
