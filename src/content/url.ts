@@ -34,13 +34,20 @@ export interface ParsedUrl {
   readonly flags: UrlFlag[];
 }
 
+const hash = 0x23;
+const dash = 0x2d;
+const dot = 0x2e;
 const slash = 0x2f;
+const colon = 0x3a;
+const question = 0x3f;
 const backslash = 0x5c;
 
 function isSlash(code: number): boolean {
   return code === slash || code === backslash;
 }
 
+/** What browsers drop or turn round. */
+const oddCharacters = /[\\\t\n\r]/;
 const schemePattern = /^(https?|ftp):/i;
 const ignoredInUrls = /[\t\n\r]/g;
 const zeroWidth = /[\u00ad\u200b-\u200f\u2060\ufeff]/g;
@@ -55,8 +62,67 @@ const hostPattern = /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?$/;
  * @returns undefined when this is no such link
  */
 export function parseUrl(written: string): ParsedUrl | undefined {
+  const text = written.trim();
+  const hostEnd = plainHostEnd(text);
+  if (hostEnd < 0) return parseOddUrl(text);
+  const host = text.slice(text.charCodeAt(4) === colon ? 7 : 8, hostEnd);
+  const { domain, hasSuffix } = domainInfo(host);
+  return assemble(text, hostEnd, host, domain, hasSuffix ? [] : ['no_tld'], text);
+}
+
+/**
+ * Most links are written plainly: `http(s)://`, a lower-case ASCII host that is no number and no IDN, nothing to be
+ * ignored or turned round. Returns where the host of such a link ends, -1 for all others.
+ */
+function plainHostEnd(text: string): number {
+  const start = text.startsWith('http://') ? 7 : text.startsWith('https://') ? 8 : -1;
+  if (start < 0) return -1;
+  let i = start;
+  let labelStart = start;
+  for (; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === dot) {
+      if (i === labelStart) return -1;
+      labelStart = i + 1;
+    } else if (!((code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === dash)) {
+      if (code !== slash && code !== question && code !== hash) return -1;
+      break;
+    }
+  }
+  const first = text.charCodeAt(start);
+  if (i - start > 253 || first === dash || text.charCodeAt(i - 1) === dash) return -1;
+  const last = text.charCodeAt(labelStart);
+  if (i === labelStart || last < 0x61) return -1;
+  if (oddCharacters.test(text)) return -1;
+  const idn = text.indexOf('xn--');
+  return idn >= 0 && idn < i ? -1 : i;
+}
+
+function assemble(
+  text: string,
+  end: number,
+  host: string,
+  domain: string,
+  flags: UrlFlag[],
+  url: string,
+): ParsedUrl {
+  const hashAt = text.indexOf('#', end);
+  const pathEnd = hashAt < 0 ? text.length : hashAt;
+  const questionAt = text.indexOf('?', end);
+  const hasQuery = questionAt >= 0 && questionAt < pathEnd;
+  return {
+    url,
+    host,
+    domain,
+    path: text.slice(end, hasQuery ? questionAt : pathEnd),
+    query: hasQuery ? text.slice(questionAt + 1, pathEnd) : '',
+    flags,
+  };
+}
+
+function parseOddUrl(trimmed: string): ParsedUrl | undefined {
   const flags: UrlFlag[] = [];
-  let text = written.trim();
+  let text = trimmed;
   if (/[\t\n\r]/.test(text)) {
     text = text.replace(ignoredInUrls, '');
     flags.push('obscured');
@@ -74,7 +140,7 @@ export function parseUrl(written: string): ParsedUrl | undefined {
   let end = i;
   while (end < text.length) {
     const code = text.charCodeAt(end);
-    if (isSlash(code) || code === 0x3f || code === 0x23) break;
+    if (isSlash(code) || code === question || code === hash) break;
     end++;
   }
   if (text.lastIndexOf('\\', end) >= slashesStart) addFlag(flags, 'obscured');
@@ -91,20 +157,10 @@ export function parseUrl(written: string): ParsedUrl | undefined {
     ({ domain } = info);
     if (!info.hasSuffix) flags.push('no_tld');
   }
-  const hash = text.indexOf('#', end);
-  const pathEnd = hash < 0 ? text.length : hash;
-  const question = text.indexOf('?', end);
-  const hasQuery = question >= 0 && question < pathEnd;
   const urlHost = host.includes(':') ? `[${host}]` : host;
   const user = at < 0 ? '' : authority.slice(0, at + 1);
-  return {
-    url: `${scheme}://${user}${urlHost}${port === '' ? '' : `:${port}`}${text.slice(end)}`,
-    host,
-    domain,
-    path: text.slice(end, hasQuery ? question : pathEnd),
-    query: hasQuery ? text.slice(question + 1, pathEnd) : '',
-    flags,
-  };
+  const url = `${scheme}://${user}${urlHost}${port === '' ? '' : `:${port}`}${text.slice(end)}`;
+  return assemble(text, end, host, domain, flags, url);
 }
 
 /** Adds a flag that may be there already. */

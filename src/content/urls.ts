@@ -7,13 +7,15 @@ import { addFlag, type ParsedUrl, parseUrl, percentDecode, type UrlFlag } from '
 /** A link while flags may still join. */
 interface Draft extends ParsedUrl {
   readonly from: UrlView['from'];
-  visibleText?: string | undefined;
+  visibleText: string | undefined;
 }
 
 /** Gathers the links and addresses of one message, each once. */
 export class UrlCollector {
   readonly #limits: ContentLimits;
   readonly #urls = new Map<string, Draft>();
+  /** The same by the text they were written in, `undefined` for what is no link. */
+  readonly #written = new Map<string, Draft | undefined>();
   readonly #emails = new Map<string, MailAddress>();
   readonly #defects = new Set<'too-many-urls' | 'too-many-emails' | 'url-too-long'>();
 
@@ -118,31 +120,39 @@ export class UrlCollector {
     visibleText: string | undefined,
     nesting: number,
   ): void {
-    const isTooLong = written.length > this.#limits.urlChars;
-    const parsed = parseUrl(isTooLong ? written.slice(0, this.#limits.urlChars) : written);
-    if (!parsed) return;
-    const known = this.#urls.get(parsed.url);
-    if (known) {
-      for (const flag of flags) addFlag(known.flags, flag);
-      known.visibleText ??= visibleText;
-      return;
+    let draft = this.#written.get(written);
+    if (draft === undefined && !this.#written.has(written)) {
+      draft = this.#makeDraft(written, from);
+      if (this.#written.size < this.#limits.urls) this.#written.set(written, draft);
     }
+    if (draft === undefined) return;
+    for (const flag of flags) addFlag(draft.flags, flag);
+    draft.visibleText ??= visibleText;
+    if (this.#urls.has(draft.url)) return;
     if (this.#urls.size >= this.#limits.urls) {
       this.#defects.add('too-many-urls');
       return;
     }
+    this.#urls.set(draft.url, draft);
+    if (nesting < this.#limits.nestedUrls && draft.query.length > 10) {
+      this.#addNested(draft.query, from, nesting + 1);
+    }
+  }
+
+  /** The link that a text stands for: one that is known already, or a new one. */
+  #makeDraft(written: string, from: UrlView['from']): Draft | undefined {
+    const { urlChars } = this.#limits;
+    const isTooLong = written.length > urlChars;
+    const parsed = parseUrl(isTooLong ? written.slice(0, urlChars) : written);
+    if (!parsed) return undefined;
+    const known = this.#urls.get(parsed.url);
+    if (known) return known;
+    const { url, host, domain, path, query, flags } = parsed;
     if (isTooLong) {
       this.#defects.add('url-too-long');
-      parsed.flags.push('truncated');
+      flags.push('truncated');
     }
-    for (const flag of flags) parsed.flags.push(flag);
-    this.#urls.set(
-      parsed.url,
-      visibleText === undefined ? { ...parsed, from } : { ...parsed, from, visibleText },
-    );
-    if (nesting < this.#limits.nestedUrls && parsed.query.length > 10) {
-      this.#addNested(parsed.query, from, nesting + 1);
-    }
+    return { url, host, domain, path, query, from, visibleText: undefined, flags };
   }
 
   /** Links in the query of a link, as redirectors have them. */
