@@ -1,0 +1,1 @@
+export { createResolver, type ResolverOptions } from './resolver.ts';
