@@ -22,7 +22,7 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   maps: ['lib', 'core', 'expr'],
   store: ['lib', 'core'],
   selectors: ['lib', 'core', 'expr', 'mime', 'content'],
-  checks: ['lib', 'core', 'expr', 'auth', 'content'],
+  checks: ['lib', 'core', 'expr', 'mime', 'auth', 'content'],
   engine: ['lib', 'core', 'expr', 'ucl'],
   config: ['lib', 'core', 'ucl'],
   server: ['lib', 'core'],

@@ -1,13 +1,11 @@
 import { encode } from 'msgpackr';
 import type { Log, MapHandle, MapKind, Store } from '../core/index.ts';
-import { type IpAddress, ipFromBytes } from '../lib/index.ts';
+import { type IpAddress, networkKeys } from '../lib/index.ts';
 import { describe } from './remote.ts';
 import type { ExternalSpec } from './value.ts';
 
 const noMatches: readonly string[] = [];
 const maxReplyBytes = 65_536;
-/** Shortest prefixes asked for an address: the peer's bounds. */
-const shortestPrefix = { 4: 8, 6: 64 } as const;
 
 interface AskedInit {
   readonly id: number;
@@ -156,35 +154,10 @@ export class StoreMap extends AskedMap {
     this.sources = [`redis://${key}`];
   }
 
-  protected query(key: string | IpAddress): Promise<string | undefined> {
-    return askHash(this.#store, this.#key, key);
+  protected async query(key: string | IpAddress): Promise<string | undefined> {
+    const store = this.#store;
+    if (typeof key === 'string') return store.hashGet(this.#key, key);
+    const values = await Promise.all(networkKeys(key).map((field) => store.hashGet(this.#key, field)));
+    return values.find((value) => value !== undefined);
   }
-}
-
-/**
- * Field of a hash for a key. For an address: its text, then `network/length` from the longest to /8 (IPv4) or /64
- * (IPv6), the first one found.
- */
-export async function askHash(
-  store: Store,
-  hash: string,
-  key: string | IpAddress,
-): Promise<string | undefined> {
-  if (typeof key === 'string') return store.hashGet(hash, key);
-  const fields = [key.text];
-  const bits = key.bytes.length * 8;
-  for (let length = bits; length >= shortestPrefix[key.family]; length--) {
-    fields.push(`${maskText(key, length)}/${length}`);
-  }
-  const values = await Promise.all(fields.map((field) => store.hashGet(hash, field)));
-  return values.find((value) => value !== undefined);
-}
-
-function maskText(ip: IpAddress, length: number): string {
-  const bytes = ip.bytes.slice();
-  for (let i = 0; i < bytes.length; i++) {
-    const keep = Math.min(8, Math.max(0, length - i * 8));
-    bytes[i] = bytes[i]! & (0xff << (8 - keep));
-  }
-  return ipFromBytes(bytes).text;
 }

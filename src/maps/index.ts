@@ -1,4 +1,3 @@
-export { askHash } from './asked.ts';
 export { CdbTable } from './cdb.ts';
 export { type MapEntry, parseLine, parseLines } from './lines.ts';
 export type { MapLimits } from './loaded.ts';

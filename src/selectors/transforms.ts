@@ -1,5 +1,5 @@
 import type { MapHandle } from '../core/index.ts';
-import { compilePattern, ipFromBytes, parseIp, RegexpError } from '../lib/index.ts';
+import { compilePattern, maskIp, parseIp, RegexpError } from '../lib/index.ts';
 import type { Args } from './args.ts';
 import { digest, digestEncodings, digestHashes } from './digest.ts';
 import { effectiveDomain, type Shape } from './extractors.ts';
@@ -76,13 +76,7 @@ function regexp(args: Args): Transform {
 
 function mask(value: string, v4Bits: number, v6Bits: number): string | undefined {
   const ip = parseIp(value);
-  if (!ip) return undefined;
-  const bits = ip.family === 4 ? v4Bits : v6Bits;
-  const bytes = ip.bytes.slice();
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = bytes[i]! & (0xff << (8 - Math.min(8, Math.max(0, bits - i * 8))));
-  }
-  return ipFromBytes(bytes).text;
+  return ip && maskIp(ip, ip.family === 4 ? v4Bits : v6Bits).text;
 }
 
 const packWriters: Readonly<
