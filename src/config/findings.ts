@@ -1,4 +1,5 @@
 import type { ConfigPath, ConfigProblem, SourcePosition } from '../core/index.ts';
+import { visiblePosition } from './provenance.ts';
 
 /** Everything a reading has to say, sorted by what follows from it. */
 export class Findings {
@@ -22,15 +23,15 @@ export class Findings {
   }
 
   error(position: SourcePosition | undefined, path: ConfigPath, message: string, expected?: string): void {
-    this.errors.push({ message, position, path: pathText(path), expected });
+    this.errors.push({ message, position: visiblePosition(position), path: pathText(path), expected });
   }
 
   unsupport(position: SourcePosition | undefined, path: ConfigPath, message: string): void {
-    this.unsupported.push({ message, position, path: pathText(path) });
+    this.unsupported.push({ message, position: visiblePosition(position), path: pathText(path) });
   }
 
   notice(position: SourcePosition | undefined, path: ConfigPath, message: string, expected?: string): void {
-    this.notices.push({ message, position, path: pathText(path), expected });
+    this.notices.push({ message, position: visiblePosition(position), path: pathText(path), expected });
   }
 }
 

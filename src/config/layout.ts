@@ -133,6 +133,11 @@ export function listFolder(path: string): readonly string[] {
   }
 }
 
+/** Is there a folder of this name? */
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }

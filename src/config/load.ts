@@ -12,7 +12,7 @@ import { nodesAt, readUcl, toPlain, type UclNode, type UclObject } from '../ucl/
 import { Findings } from './findings.ts';
 import { flatten } from './flatten.ts';
 import { filterModules, knownModules } from './known/modules.ts';
-import { describeLayout, type Layout } from './layout.ts';
+import { describeLayout, isFolder, type Layout } from './layout.ts';
 import { metricPlaces } from './legacy.ts';
 import { readModules, sectionValues } from './modules.ts';
 import { judgeLuaFiles, judgeStrayFiles, judgeUnreadSections } from './policy.ts';
@@ -83,6 +83,8 @@ export function analyseConfiguration(options: LoadOptions): Analysis {
     templates: layout.templates,
   });
   const findings = new Findings();
+  if (layout.configDir !== undefined && !isFolder(layout.configDir))
+    findings.error(undefined, [], `there is no folder ${layout.configDir} to read the configuration from`);
   findings.errors.push(...document.problems);
   const provenance = new Provenance(document.files, layout.stockDir);
   for (const warning of document.warnings)
@@ -206,11 +208,10 @@ function positionOf(
   path: ConfigPath,
 ): SourcePosition | undefined {
   const { values, rest } = sectionValues(root, checks, path);
-  for (const spelling of spellings(rest)) {
-    const [node] = nodesAt(values, spelling);
-    if (node) return visiblePosition(node.position);
-  }
-  return undefined;
+  const nodes = spellings(rest).flatMap((spelling) => nodesAt(values, spelling).slice(0, 1));
+  // Under two names the one of the higher priority counts.
+  const [node] = nodes.sort((a, b) => b.priority - a.priority);
+  return visiblePosition(node?.position);
 }
 
 /** A path, and the same with older names of its last key. */

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import type {
   ControllerWorker,
   MirrorConfig,
@@ -8,6 +7,7 @@ import type {
 } from '../core/index.ts';
 import { toPlain, type UclEntry, type UclNode, type UclObject } from '../ucl/index.ts';
 import { flatten, namedSections } from './flatten.ts';
+import { isFolder } from './layout.ts';
 import { nearest } from './nearest.ts';
 import { mirrorSpec, toMirror, toUpstream, upstreamSpec } from './schema/upstreams.ts';
 import {
@@ -33,7 +33,8 @@ const listenerKeys = ['bind_socket', 'listen', 'bind'];
 /** Reads all `worker` sections: `worker "normal" { … }`, or the older `worker { type = "normal"; … }`. */
 export function readWorkers(reading: Reading, values: readonly UclNode[], empty: UclObject): Workers {
   const sections = byType(values);
-  for (const [type, list] of sections) if (!isServed(type)) foreignWorker(reading, type, list);
+  for (const [type, list] of sections)
+    if (!isServed(type)) for (const section of list) foreignWorker(reading, type, section);
   const sectionOf = (type: string): UclObject => together(reading, type, sections.get(type) ?? []) ?? empty;
 
   const normal = readSection(reading, normalSpec, sectionOf('normal'), ['worker', 'normal']).value;
@@ -81,7 +82,11 @@ function together(reading: Reading, type: string, sections: readonly UclObject[]
   for (const other of others)
     for (const [key, entry] of other.entries) {
       const same = first.entries.get(key);
-      if (listenerKeys.includes(key) || (same && isSame(entry.values.map(toPlain), same.values.map(toPlain))))
+      if (
+        key === 'type' ||
+        listenerKeys.includes(key) ||
+        (same && isSame(entry.values.map(toPlain), same.values.map(toPlain)))
+      )
         continue;
       const node = entry.values[0]!;
       reading.findings.unsupport(
@@ -100,9 +105,8 @@ function together(reading: Reading, type: string, sections: readonly UclObject[]
 }
 
 /** Workers that Rspamd has and this server has not: nothing to do unless the operator switched one on. */
-function foreignWorker(reading: Reading, type: string, sections: readonly UclObject[]): void {
+function foreignWorker(reading: Reading, type: string, section: UclObject): void {
   const path = ['worker', type];
-  const section = flatten(sections);
   if (type === 'hs_helper') return;
   const position = reading.provenance.firstOperatorNode(section)?.position;
   if (type !== 'fuzzy' && type !== 'lua') {
@@ -144,10 +148,6 @@ function withoutStockSecrets(
     staticDir:
       staticDir !== undefined && isStock('static_dir') && !isFolder(staticDir) ? undefined : staticDir,
   };
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function readUpstreams(reading: Reading, section: UclObject): readonly UpstreamConfig[] {

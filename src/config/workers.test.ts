@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readFolder } from './fixture.ts';
+import { parseBindSocket } from './schema/bind-socket.ts';
+import { parseHosts } from './schema/upstreams.ts';
+
+test('every form of a listener is understood', () => {
+  for (const [text, expected] of [
+    ['localhost:11333', { host: 'localhost', port: 11333, tls: false }],
+    ['*:25', { host: '*', port: 25, tls: false }],
+    ['*', { host: '*', port: 1, tls: false }],
+    ['*v4:25', { host: '0.0.0.0', port: 25, tls: false }],
+    ['*v6:25', { host: '::', port: 25, tls: false }],
+    ['192.0.2.1', { host: '192.0.2.1', port: 1, tls: false }],
+    ['[::1]:25', { host: '::1', port: 25, tls: false }],
+    ['[::1]', { host: '::1', port: 1, tls: false }],
+    ['::1', { host: '::1', port: 1, tls: false }],
+    ['11333', { host: '*', port: 11333, tls: false }],
+    ['h:25 ssl', { host: 'h', port: 25, tls: true }],
+    ['/run/x.sock', { path: '/run/x.sock', tls: false }],
+    [
+      '/run/x.sock mode=0660 owner=u group=g',
+      { path: '/run/x.sock', mode: 0o660, owner: 'u', group: 'g', tls: false },
+    ],
+    ['/run/x.sock ssl', { path: '/run/x.sock', tls: true }],
+    ['systemd:2', { systemd: 2, tls: false }],
+  ] as const)
+    assert.deepEqual(parseBindSocket(text, 1), { text, ...expected }, text);
+  for (const text of [
+    '',
+    'a:b',
+    'h:1:2',
+    'h:70000',
+    '/x mode=9',
+    '/x foo=1',
+    'h x',
+    'systemd:x',
+    '[::1',
+    'a b ssl',
+  ])
+    assert.equal(typeof parseBindSocket(text, 1), 'string', text);
+});
+
+test('lists of hosts may say how one is chosen', () => {
+  assert.deepEqual(parseHosts(['master-slave:a:1,b:2', 'c']), {
+    rotation: 'master-slave',
+    hosts: ['a:1', 'b:2', 'c'],
+  });
+  assert.deepEqual(parseHosts(['a.example:53']), { rotation: 'round-robin', hosts: ['a.example:53'] });
+  assert.deepEqual(parseHosts(['hash:h1, h2:3:4']), { rotation: 'hash', hosts: ['h1', 'h2:3:4'] });
+});
+
+test('listeners are set where Rspamd sets them', (context) => {
+  const { configuration, errors, notices } = readFolder(context, {
+    'local.d/worker-normal.inc':
+      'bind_socket = "*:1"; bind_socket = "/run/n.sock mode=0666"; count = 3; max_tasks = 9; task_timeout = 4s',
+    'local.d/worker-controller.inc':
+      'listen = "[::1]:11334 ssl"; password = 12345; trusted_ips = "10.0.0.0/8"; keypair { pubkey = "x" }',
+    'override.d/worker-proxy.inc':
+      'count = -1; upstream "far" { default = yes; hosts = "round-robin:h1,h2:1:2"; timeout = 5s; extra_headers { X = 1 } }\nmirror "m" { hosts = "h3"; prob = 0.1 }',
+  });
+  assert.deepEqual(errors, []);
+  assert.deepEqual(notices, [
+    'local.d/worker-controller.inc:1:85: worker.controller.keypair: means nothing here and is ignored',
+  ]);
+  const { normal, controller, proxy } = configuration;
+  assert.deepEqual(
+    normal.sockets.map(({ text }) => text),
+    ['*:1', '/run/n.sock mode=0666'],
+  );
+  assert.deepEqual([normal.count, normal.maxTasks, normal.taskTimeoutMs], [3, 9, 4000]);
+  assert.deepEqual(controller.sockets, [{ text: '[::1]:11334 ssl', host: '::1', port: 11334, tls: true }]);
+  assert.equal(controller.password, '12345');
+  assert.deepEqual(controller.secureIp, '10.0.0.0/8');
+  assert.equal(proxy.enabled, false);
+  assert.deepEqual(
+    proxy.upstreams.map(({ name, hosts, timeoutMs }) => [name, hosts, timeoutMs]),
+    [['far', ['h1:11333', 'h2:1:2'], 5000]],
+  );
+  assert.deepEqual(proxy.upstreams[0]?.extraHeaders, { X: '1' });
+  assert.deepEqual(
+    proxy.mirrors.map(({ name, probability }) => [name, probability]),
+    [['m', 0.1]],
+  );
+});
+
+test('several workers of one type listen together', (context) => {
+  const { configuration, unsupported } = readFolder(context, {
+    'rspamd.conf.local':
+      'worker "normal" { bind_socket = "*:7"; } worker { type = "normal"; listen = "*:8"; count = 9 }',
+  });
+  assert.deepEqual(
+    configuration.normal.sockets.map(({ port }) => port),
+    [7, 8, 11333],
+  );
+  assert.deepEqual(unsupported, [
+    'rspamd.conf.local:1:84: worker.normal.count: several workers of type normal with different options',
+  ]);
+});
+
+test('a worker type that nobody knows is an error', (context) => {
+  const { errors } = readFolder(context, { 'rspamd.conf.local': 'worker "controler" { count = 1 }' });
+  assert.deepEqual(errors, [
+    'rspamd.conf.local:1:8: worker.controler: unknown worker type `controler`, did you mean `controller`? (expected normal, controller or rspamd_proxy)',
+  ]);
+});
+
+test('options of DNS and limits arrive in their units', (context) => {
+  const { configuration, errors } = readFolder(context, {
+    'local.d/options.inc': `
+      dns { nameserver = "master-slave:192.0.2.1:53,192.0.2.2"; timeout = 500ms; hosts = null;
+        fake_records = [ { name = "example.com"; type = "txt"; replies = ["v=spf1 -all"] }, { name = x; rcode = NXDOMAIN } ] }
+      limits { max_header_size = 64kb; idle_timeout = 1min }
+      gtube_patterns = ALL; local_networks = "/etc/local.map"; filters = "dkim,regexp"; http_auth = "u:p";
+      maps { read_timeout = 10s }`,
+  });
+  assert.deepEqual(errors, []);
+  const { options } = configuration;
+  assert.deepEqual(options.dns, {
+    nameservers: ['192.0.2.1:53', '192.0.2.2'],
+    rotation: 'master-slave',
+    timeoutMs: 500,
+    retransmits: 5,
+    fakeRecords: [
+      { name: 'example.com', type: 'txt', rcode: 'noerror', replies: ['v=spf1 -all'] },
+      { name: 'x', type: 'a', rcode: 'nxdomain', replies: [] },
+    ],
+    hosts: [],
+  });
+  assert.equal(options.limits.maxHeaderBytes, 65_536);
+  assert.equal(options.limits.idleTimeoutMs, 60_000);
+  assert.equal(options.gtubePatterns, 'all');
+  assert.equal(options.localAddrs, '/etc/local.map');
+  assert.deepEqual(options.disabledModules, ['chartable', 'fuzzy_check']);
+  assert.deepEqual(options.maps, { connectTimeoutMs: 1000, readTimeoutMs: 10_000 });
+});
