@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Defect, Mailbox, Message, Part, ReceivedHop } from '../core/index.ts';
+import type { Defect, Mailbox, Message, ReceivedHop } from '../core/index.ts';
 import { parseAddressList } from './addresses.ts';
 import { parseMailDate } from './date.ts';
 import { DefectList } from './defects.ts';
@@ -16,7 +16,7 @@ class ParsedMessage implements Message {
   readonly bodyOffset: number;
   readonly headers: ParsedHeaders;
   readonly root: ParsedPart;
-  readonly parts: readonly Part[];
+  readonly parts: readonly ParsedPart[];
   readonly #limits: ParseLimits;
   readonly #defects: DefectList;
   #newline: '\r\n' | '\n' | '\r' | undefined;
@@ -89,7 +89,7 @@ class ParsedMessage implements Message {
   get digest(): string {
     if (this.#digest !== undefined) return this.#digest;
     const hash = createHash('blake2b512');
-    for (const part of this.parts) if (part.children.length === 0) hash.update(part.decoded());
+    for (const part of this.parts) if (part.children.length === 0) hash.update(part.decodedOnce());
     this.#digest = hash.digest('hex').slice(0, digestLength);
     return this.#digest;
   }

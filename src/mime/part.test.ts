@@ -69,6 +69,24 @@ test('the text of a part is bounded', () => {
   );
 });
 
+test('of a huge text only as much is decoded as is kept', () => {
+  for (const [name, body, text] of [
+    ['base64', Buffer.from('abcdefghijkl').toString('base64').repeat(50), 'abcd'],
+    ['quoted-printable', '=61=62=63=64=65'.repeat(50), 'abcd'],
+    ['8bit', 'abcde'.repeat(50), 'abcd'],
+  ] as const) {
+    const message = parseMessage(Buffer.from(`${encoding(name)}\n\n${body}`), {
+      ...parseLimits,
+      textBytes: 4,
+    });
+    assert.equal(message.root.text(), text, name);
+    assert.deepEqual(
+      message.defects.map((defect) => defect.kind),
+      ['text-too-long'],
+    );
+  }
+});
+
 test('the kind of a part follows from its type and shape', () => {
   const der = (oid: string): string => Buffer.from(`3080${oid}`, 'hex').toString('base64');
   const table: [headers: string[], body: string, kind: string][] = [

@@ -107,7 +107,12 @@ export class ParsedPart implements Part {
   }
 
   decoded(): Buffer {
-    return (this.#decoded ??= this.#decode(this.bodyEnd));
+    return (this.#decoded ??= this.#decode());
+  }
+
+  /** The same without being remembered: for passing over big parts once. */
+  decodedOnce(): Buffer {
+    return this.#decoded ?? this.#decode();
   }
 
   text(): string {
@@ -184,8 +189,8 @@ export class ParsedPart implements Part {
     }
   }
 
-  #decode(end: number): Buffer {
-    const { bytes, isBroken } = this.#decodeRange(end);
+  #decode(): Buffer {
+    const { bytes, isBroken } = this.#decodeRange(this.bodyEnd);
     if (isBroken) {
       if (this.#coding === 'base64') this.#report('bad-base64');
       else this.#report(this.#coding === 'uuencode' ? 'bad-uuencode' : 'bad-quoted-printable');
@@ -196,9 +201,12 @@ export class ParsedPart implements Part {
   #decodeText(): string {
     const { kind, children } = this;
     if (kind !== 'text' && kind !== 'calendar' && (kind !== 'message' || children.length > 0)) return '';
-    let bytes = this.decoded();
     const { textBytes } = this.#context.limits;
-    if (bytes.length > textBytes) {
+    // No encoding makes more than four bytes of one, so this much is enough of a huge part.
+    const enough = this.bodyStart + textBytes * 4;
+    const isHuge = this.#decoded === undefined && enough < this.bodyEnd;
+    let bytes = isHuge ? this.#decodeRange(enough).bytes : this.decoded();
+    if (isHuge || bytes.length > textBytes) {
       this.#report('text-too-long');
       bytes = bytes.subarray(0, textBytes);
     }
