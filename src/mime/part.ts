@@ -52,6 +52,7 @@ export class ParsedPart implements Part {
   readonly #context: SourceContext;
   #disposition: ParameterisedValue | undefined;
   #decoded: Buffer | undefined;
+  #isBrokenTold = false;
   #text: string | undefined;
 
   constructor(init: {
@@ -191,7 +192,8 @@ export class ParsedPart implements Part {
 
   #decode(): Buffer {
     const { bytes, isBroken } = this.#decodeRange(this.bodyEnd);
-    if (isBroken) {
+    if (isBroken && !this.#isBrokenTold) {
+      this.#isBrokenTold = true;
       if (this.#coding === 'base64') this.#report('bad-base64');
       else this.#report(this.#coding === 'uuencode' ? 'bad-uuencode' : 'bad-quoted-printable');
     }
