@@ -25,7 +25,7 @@ import { optionsSpec, toOptions } from './schema/options.ts';
 import { hasServers, redisSpec } from './schema/redis.ts';
 import { mirrorSpec, upstreamSpec } from './schema/upstreams.ts';
 import { controllerSpec, normalSpec } from './schema/workers.ts';
-import { firstLua, operatorChange, type Reading, readSection } from './section.ts';
+import { firstLua, operatorNode, type Reading, readSection } from './section.ts';
 import { readWorkers } from './workers.ts';
 
 export interface LoadOptions {
@@ -184,7 +184,7 @@ function withoutFilter(filters: readonly string[] | undefined): readonly string[
 function readLogging(reading: Reading, section: UclObject): LoggingConfig {
   const value = readSection(reading, loggingSpec, section, ['logging']).value ?? loggingSpec.schema.parse({});
   const type = section.entries.get('type');
-  const isStock = !type || !operatorChange(reading, type);
+  const isStock = !type || !operatorNode(reading, type);
   return toLogging(isStock ? { ...value, type: 'console' } : value);
 }
 

@@ -129,10 +129,27 @@ test('switching off what is not implemented needs no insistence', (context) => {
     'local.d/phishing.conf': 'openphish_enabled = false; phishtank_enabled = true',
   });
   assert.deepEqual([errors, unsupported], [[], []]);
+  const off = readFolder(context, { 'local.d/hfilter.conf': 'url_enabled = false; mid_enabled = false' });
+  assert.deepEqual(off.unsupported, [
+    'local.d/hfilter.conf:1:15: hfilter.url_enabled: module hfilter is not implemented',
+  ]);
   const on = readFolder(context, { 'local.d/antivirus.conf': 'enabled = true' });
   assert.deepEqual(on.unsupported, [
     'local.d/antivirus.conf:1:11: antivirus.enabled: module antivirus is not implemented',
   ]);
+});
+
+test('the stock log file stays unused until the operator asks for one', (context) => {
+  const file = {
+    'rspamd.conf':
+      'logging { type = "file"; .include(try=true,priority=1) "$CONFDIR/local.d/logging.inc"\n }',
+  };
+  assert.equal(readFolder(context, file).configuration.logging.type, 'console');
+  const own = readFolder(context, {
+    ...file,
+    'local.d/logging.inc': 'type = "file"; filename = "/var/log/x"',
+  });
+  assert.deepEqual([own.configuration.logging.type, own.configuration.logging.file], ['file', '/var/log/x']);
 });
 
 test('modules that only export need no insistence either, and say that they do nothing', (context) => {

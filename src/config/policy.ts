@@ -75,7 +75,7 @@ function judgeModule(
   }
   for (const [key, entry] of section.entries) {
     if (key === 'enabled' && known.stock === 'on' && enabled && isSame(toPlain(enabled), true)) continue;
-    const changed = operatorChange(reading, entry, known.values?.[key]);
+    const changed = operatorChange(reading, entry, { value: known.values?.[key] });
     if (changed)
       reading.findings.unsupport(changed.position, [name, key], `module ${name} is not implemented`);
   }

@@ -136,7 +136,7 @@ function setAside<Schema extends z.ZodType>(
     const lua = reason === undefined ? firstLua(entry.values) : undefined;
     if (reason === undefined && !lua) continue;
     entries.delete(key);
-    const changed = operatorChange(reading, entry, spec.stock?.[key]);
+    const changed = operatorChange(reading, entry, { value: spec.stock?.[key], isSwitch: true });
     if (changed)
       reading.findings.unsupport(
         lua?.position ?? changed.position,
@@ -160,7 +160,8 @@ export function firstLua(values: readonly UclNode[]): UclNode | undefined {
   return undefined;
 }
 
-function operatorNode(reading: Reading, entry: UclEntry): UclNode | undefined {
+/** First value of an entry that the operator wrote, whatever it says. */
+export function operatorNode(reading: Reading, entry: UclEntry): UclNode | undefined {
   for (const value of entry.values) {
     const found = reading.provenance.firstOperatorNode(value);
     if (found) return found;
@@ -168,24 +169,35 @@ function operatorNode(reading: Reading, entry: UclEntry): UclNode | undefined {
   return undefined;
 }
 
+/** What is known about the stock state of an option. */
+export interface StockState {
+  /** Stock value; undefined: only what was replaced tells. */
+  readonly value?: unknown;
+  /** `false` and `null` mean that the thing is not used, which is as good as stock. */
+  readonly isSwitch?: boolean;
+}
+
 /**
  * First value that the operator wrote and that differs from the stock value, be it the one that it replaced or one
  * known from elsewhere; undefined when everything is as Rspamd ships it, or switched off.
  */
-export function operatorChange(reading: Reading, entry: UclEntry, stock?: unknown): UclNode | undefined {
+export function operatorChange(
+  reading: Reading,
+  entry: UclEntry,
+  stock: StockState = {},
+): UclNode | undefined {
   const current = plainEntry(entry);
-  if (stock !== undefined && isSame(current, stock)) return undefined;
-  if (current === false || current === null) return stock === true ? operatorNode(reading, entry) : undefined;
-  const replaced = entry.replaced.filter((node) => !reading.provenance.isOperator(node.position));
-  if (replaced.some((node) => isSame(current, toPlain(node)))) return undefined;
-  if (entry.values.length === 1 && entry.values[0]!.kind === 'object' && replaced.length === 0) {
-    for (const inner of entry.values[0]!.entries.values()) {
-      const found = operatorChange(reading, inner);
-      if (found) return found;
-    }
-    return undefined;
+  const known = entry.replaced.filter((node) => !reading.provenance.isOperator(node.position)).map(toPlain);
+  if (stock.value !== undefined) known.push(stock.value);
+  if (known.some((value) => isSame(current, value))) return undefined;
+  if (stock.isSwitch && (current === false || current === null) && known.length === 0) return undefined;
+  const only = entry.values.length === 1 ? entry.values[0]! : undefined;
+  if (only?.kind !== 'object' || known.length > 0) return operatorNode(reading, entry);
+  for (const [key, inner] of only.entries) {
+    const found = operatorChange(reading, inner, { isSwitch: key === 'enabled' });
+    if (found) return found;
   }
-  return operatorNode(reading, entry);
+  return undefined;
 }
 
 /** Deep equality of plain values; a number and its text are the same. */

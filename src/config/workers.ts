@@ -18,7 +18,7 @@ import {
   toNormalWorker,
   toProxyWorker,
 } from './schema/workers.ts';
-import { isSame, operatorChange, type Reading, readSection } from './section.ts';
+import { isSame, operatorNode, type Reading, readSection } from './section.ts';
 
 export interface Workers {
   readonly normal: NormalWorker;
@@ -139,7 +139,7 @@ function withoutStockSecrets(
 ): ControllerWorker {
   const isStock = (key: string): boolean => {
     const entry = section.entries.get(key);
-    return entry === undefined || !operatorChange(reading, entry);
+    return entry === undefined || !operatorNode(reading, entry);
   };
   const { password, staticDir } = worker;
   return {
