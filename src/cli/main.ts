@@ -19,6 +19,7 @@ try {
   const failure = toPosternError(error);
   process.stderr.write(`postern: ${failure.message}\n`);
   // A fault of ours needs its stack; a mistake of the operator does not.
-  if (failure.code === 'internal' && failure.cause instanceof Error) process.stderr.write(`${failure.cause.stack}\n`);
+  if (failure.code === 'internal' && failure.cause instanceof Error)
+    process.stderr.write(`${failure.cause.stack}\n`);
   process.exit(failure.kind.exitCode);
 }

@@ -26,7 +26,12 @@ export function withConfigOptions(command: Command): Command {
   return command
     .option('--config <dir>', 'folder with local.d, override.d and maps.d, or a whole Rspamd configuration')
     .option('--state <dir>', 'folder for everything written at run time', defaultStateDir())
-    .option('--var <NAME=VALUE>', 'variable for ${NAME} in configuration files (repeatable)', collectVariable, {});
+    .option(
+      '--var <NAME=VALUE>',
+      'variable for ${NAME} in configuration files (repeatable)',
+      collectVariable,
+      {},
+    );
 }
 
 /** Absolute folders and variables of a command line. */

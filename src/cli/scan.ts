@@ -21,14 +21,23 @@ interface Reply {
   readonly score: number;
   readonly required_score: number | null;
   readonly symbols: Readonly<
-    Record<string, { readonly name: string; readonly score: number; readonly options?: readonly string[]; readonly description?: string }>
+    Record<
+      string,
+      {
+        readonly name: string;
+        readonly score: number;
+        readonly options?: readonly string[];
+        readonly description?: string;
+      }
+    >
   >;
   readonly messages: Readonly<Record<string, string>>;
 }
 
 function parsePort(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError('expected 1 to 65535');
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new InvalidArgumentError('expected 1 to 65535');
   return port;
 }
 
@@ -83,7 +92,9 @@ export function addScanCommand(program: Command): void {
   program
     .command('scan')
     .summary('ask a running server about messages')
-    .description('Sends messages to the scan port and prints the verdicts. Reads standard input when no file is given.')
+    .description(
+      'Sends messages to the scan port and prints the verdicts. Reads standard input when no file is given.',
+    )
     .argument('[file...]', 'messages in RFC 5322 form')
     .option('--host <host>', 'server', '127.0.0.1')
     .option('--port <port>', 'scan port', parsePort, 11333)

@@ -18,7 +18,11 @@ export function addServeCommand(program: Command): void {
         'SIGUSR1 only reopens logs.',
       ].join('\n'),
     )
-    .option('--allow-unsupported', 'start although the configuration asks for things that are not implemented', false)
+    .option(
+      '--allow-unsupported',
+      'start although the configuration asks for things that are not implemented',
+      false,
+    )
     .action(async (options: ServeCommandOptions) => {
       const primary = new Primary({
         ...resolveConfigOptions(options),

@@ -1,5 +1,6 @@
 import type { ActionName } from './action.ts';
 import type { MapHandle } from './ports.ts';
+import type { ScanRequest } from './verdict.ts';
 
 /** Counts of one symbol since the start of statistics. */
 export interface SymbolCounter {
@@ -55,6 +56,17 @@ export interface LoggedError {
   readonly message: string;
 }
 
+/** Selectors for people who write them. */
+export interface SelectorTools {
+  /** Name → description. */
+  readonly extractors: Readonly<Record<string, string>>;
+  readonly transforms: Readonly<Record<string, string>>;
+  /** What is wrong with a selector; undefined: nothing. */
+  problem(text: string): string | undefined;
+  /** Values of a selector for a message. */
+  evaluate(text: string, request: ScanRequest): readonly string[] | undefined;
+}
+
 /** What the controller may ask of the rest of the server; implemented by the daemon over its processes. */
 export interface Control {
   readonly version: string;
@@ -74,6 +86,7 @@ export interface Control {
   /** Writes new scores to the state folder and reloads. */
   saveSymbols(scores: Readonly<Record<string, number>>): Promise<void>;
   readonly maps: readonly MapHandle[];
+  readonly selectors: SelectorTools;
   errors(): Promise<readonly LoggedError[]>;
   /** OpenMetrics text of all processes, without the final `# EOF`. */
   metrics(): Promise<string>;

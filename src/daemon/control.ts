@@ -1,5 +1,6 @@
 import { saveActionThresholds, saveSymbolScores } from '../config/index.ts';
-import type { Control, Records } from '../core/index.ts';
+import { type Control, type Records, toPosternError } from '../core/index.ts';
+import { listExtractors, listTransforms } from '../selectors/index.ts';
 import { createController } from '../server/controller/index.ts';
 import type { Channel } from './channel.ts';
 import type { Door, DoorInit } from './doors.ts';
@@ -34,7 +35,10 @@ function createControl(init: ControlInit): Control {
         description: symbol.description,
       })),
     actions: () =>
-      services().configuration.actions.map(({ name, threshold }) => ({ action: name, value: threshold ?? null })),
+      services().configuration.actions.map(({ name, threshold }) => ({
+        action: name,
+        value: threshold ?? null,
+      })),
     saveActions: async (thresholds) => {
       await saveActionThresholds(stateDir, thresholds);
       await channel.call('reload', null, 60_000);
@@ -46,11 +50,29 @@ function createControl(init: ControlInit): Control {
     get maps() {
       return services().maps.all;
     },
+    selectors: {
+      extractors: listExtractors(),
+      transforms: listTransforms(),
+      problem: (text) => selectorProblem(services(), text),
+      evaluate: (text, request) =>
+        services()
+          .selectors.compile(text, { path: ['selector'] })
+          .values(services().engine.taskFor(request)),
+    },
     errors: () => channel.call('errors', null),
     metrics: () => channel.call('metrics', null),
     health: () => channel.call('health', null),
     reload: () => channel.call('reload', null, 60_000),
   };
+}
+
+function selectorProblem(services: Services, text: string): string | undefined {
+  try {
+    services.selectors.compile(text, { path: ['selector'] });
+    return undefined;
+  } catch (error) {
+    return toPosternError(error).message;
+  }
 }
 
 /** The door that people and their tools come through. */
@@ -76,7 +98,7 @@ export function createControllerDoor(init: ControlInit): Door {
   return {
     name: 'controller',
     worker: controller,
-    handle: (connection) => server.handle(connection),
+    handle: (connection, kind) => server.handle(connection, kind),
     close: (graceMs) => server.close(graceMs),
   };
 }

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Clock, Configuration, Log, Metrics, Scanner, WorkerBase } from '../core/index.ts';
 import { MilterServer } from '../server/milter/index.ts';
-import { createProxyScanner } from '../server/proxy/index.ts';
+import { createProxy } from '../server/proxy/index.ts';
 import { ScanServer } from '../server/scan-port/index.ts';
 
 /** One kind of listener with the sessions behind it. */
 export interface Door {
   readonly name: 'normal' | 'proxy' | 'controller';
   readonly worker: WorkerBase;
-  handle(connection: Socket): void;
+  handle(connection: Socket, kind: 'tcp' | 'unix'): void;
   /** Takes no new requests, finishes those that were accepted; resolves when all connections are gone. */
   close(graceMs: number): Promise<void>;
 }
@@ -48,16 +48,17 @@ export function createScanDoors(init: DoorInit): readonly Door[] {
     doors.push({
       name: 'normal',
       worker: normal,
-      handle: (connection) => server.handle(connection),
+      handle: (connection, kind) => server.handle(connection, kind),
       close: (graceMs) => server.close(graceMs),
     });
   }
   if (proxy.enabled) {
-    const forwarding = createProxyScanner({
+    const forwarding = createProxy({
       ...shared,
       scanner,
       worker: proxy,
       isOwnAddress: ownAddress(configuration),
+      maxMessageBytes: options.maxMessageBytes,
     });
     const server = proxy.milter
       ? new MilterServer({ ...shared, scanner: forwarding, worker: proxy })
@@ -70,10 +71,10 @@ export function createScanDoors(init: DoorInit): readonly Door[] {
     doors.push({
       name: 'proxy',
       worker: proxy,
-      handle: (connection) => server.handle(connection),
+      handle: (connection, kind) => server.handle(connection, kind),
       close: async (graceMs) => {
         await server.close(graceMs);
-        await forwarding.close();
+        forwarding.close();
       },
     });
   }

@@ -1,4 +1,4 @@
 export { Primary, type ServeOptions } from './primary.ts';
-export { buildServices } from './services.ts';
+export { tryServices } from './services.ts';
 export { version } from './version.ts';
 export { runWorker } from './worker.ts';

@@ -20,7 +20,7 @@ export interface Listener {
 export function expandSockets(
   worker: WorkerBase,
 ): readonly { readonly socket: BindSocket; readonly isOptional: boolean }[] {
-  return worker.sockets.flatMap((socket) =>
+  return worker.sockets.flatMap((socket): { socket: BindSocket; isOptional: boolean }[] =>
     socket.host === 'localhost'
       ? [
           { socket: { ...socket, host: '127.0.0.1' }, isOptional: false },

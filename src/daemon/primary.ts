@@ -10,14 +10,13 @@ import {
   toPosternError,
 } from '../core/index.ts';
 import { createLog, mergeMetrics, openLogTarget, ProcessMetrics } from '../observe/index.ts';
-import { createRecords } from '../store/index.ts';
 import { renderBanner } from './banner.ts';
 import { Channel } from './channel.ts';
 import { unixSocket } from './listeners.ts';
 import { HistoryRing } from './memory-history.ts';
 import { generatedPassword, needsPassword } from './password.ts';
 import type { Health, PrimaryMethods, Role, WorkerMethods, WorkerStart } from './protocol.ts';
-import { buildServices } from './services.ts';
+import { tryServices } from './services.ts';
 import { TotalsKeeper } from './totals.ts';
 import { version } from './version.ts';
 
@@ -89,7 +88,7 @@ export class Primary {
     });
     for (const problem of this.#configuration.unsupported)
       this.#log.warn('unsupported', { problem: problem.message });
-    await this.#validate(this.#configuration);
+    await tryServices(this.#configuration, this.#options.checks, this.#log);
     const hasGeneratedPassword = this.#configuration.controller.enabled && needsPassword(this.#configuration);
     if (hasGeneratedPassword) generatedPassword(this.#options.stateDir);
     this.#totals = new TotalsKeeper(this.#options.stateDir, this.#clock, this.#log);
@@ -124,25 +123,6 @@ export class Primary {
   #load(): Promise<Configuration> {
     const { configDir, stateDir, variables, checks, allowUnsupported } = this.#options;
     return loadConfiguration({ configDir, stateDir, variables, checks, allowUnsupported });
-  }
-
-  /** Builds everything once and throws it away: what is wrong shows here, before any worker is touched. */
-  async #validate(configuration: Configuration): Promise<void> {
-    const records = createRecords({ stateDir: configuration.stateDir, log: this.#log });
-    try {
-      const services = await buildServices({
-        configuration,
-        checks: this.#options.checks,
-        records,
-        observer: { scanned: () => undefined },
-        log: this.#log,
-        metrics: this.#metrics,
-        clock: this.#clock,
-      });
-      await services.close();
-    } finally {
-      await records.close();
-    }
   }
 
   #sockets(): Configuration['normal']['sockets'] {
@@ -319,7 +299,7 @@ export class Primary {
     let configuration: Configuration;
     try {
       configuration = await this.#load();
-      await this.#validate(configuration);
+      await tryServices(configuration, this.#options.checks, this.#log);
     } catch (error) {
       this.#log.error('reload failed; the old configuration stays', { error: toPosternError(error).message });
       throw error;

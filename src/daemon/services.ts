@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { contentViews } from '../content/index.ts';
+import { contentLimits, contentViews } from '../content/index.ts';
 import type {
   CheckDefinition,
   Clock,
@@ -8,11 +8,13 @@ import type {
   Log,
   Metrics,
   Records,
+  Selectors,
 } from '../core/index.ts';
 import { createResolver } from '../dns/index.ts';
 import { compileSettings, Engine, type ScanObserver } from '../engine/index.ts';
 import { createMaps } from '../maps/index.ts';
 import { parseMessage } from '../mime/index.ts';
+import { ProcessMetrics } from '../observe/index.ts';
 import { createSelectors } from '../selectors/index.ts';
 import { createStores } from '../store/index.ts';
 
@@ -21,6 +23,7 @@ export interface Services {
   readonly configuration: Configuration;
   readonly engine: Engine;
   readonly maps: ReturnType<typeof createMaps>;
+  readonly selectors: Selectors;
   close(): Promise<void>;
 }
 
@@ -32,6 +35,8 @@ export interface ServicesInit {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  /** `check`: nothing is fetched or watched; for a look at whether everything can be built. */
+  readonly mode: 'live' | 'check';
 }
 
 /**
@@ -49,7 +54,8 @@ export async function buildServices(init: ServicesInit): Promise<Services> {
     log,
     clock,
     metrics,
-    stores,
+    store: stores.forModule('maps', undefined),
+    mode: init.mode,
     position: (path) => configuration.position(path),
   });
   const closeAll = async (): Promise<void> => {
@@ -64,6 +70,7 @@ export async function buildServices(init: ServicesInit): Promise<Services> {
       path: ['options', 'local_addrs'],
     });
     const localAddresses: LocalAddresses = { has: (ip) => local.lookup(ip) !== undefined };
+    const limits = { ...contentLimits, urls: options.maxUrls };
     const settings = compileSettings({ configuration, maps, selectors, log });
     const engine = new Engine({
       configuration,
@@ -71,7 +78,7 @@ export async function buildServices(init: ServicesInit): Promise<Services> {
       ports: { maps, selectors, dns, stores, records, clock, log, metrics },
       views: {
         parse: parseMessage,
-        content: (message) => contentViews(message, { maxUrls: options.maxUrls }),
+        content: (message) => contentViews(message, limits),
       },
       localAddresses,
       settings,
@@ -83,6 +90,7 @@ export async function buildServices(init: ServicesInit): Promise<Services> {
       configuration,
       engine,
       maps,
+      selectors,
       close: async () => {
         await engine.close();
         await closeAll();
@@ -92,4 +100,43 @@ export async function buildServices(init: ServicesInit): Promise<Services> {
     await closeAll();
     throw error;
   }
+}
+
+const silent: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => silent,
+};
+
+const noRecords: Records = {
+  addHistory: async () => undefined,
+  history: async () => [],
+  clearHistory: async () => undefined,
+  trimHistory: async () => undefined,
+  close: async () => undefined,
+};
+
+/**
+ * Builds everything of a configuration once and closes it again: finds what only shows then, and changes nothing.
+ *
+ * @throws ConfigError with what is wrong
+ */
+export async function tryServices(
+  configuration: Configuration,
+  checks: readonly CheckDefinition[],
+  log: Log = silent,
+): Promise<void> {
+  const services = await buildServices({
+    configuration,
+    checks,
+    records: noRecords,
+    observer: { scanned: () => undefined },
+    log,
+    metrics: new ProcessMetrics(),
+    clock: { now: () => Date.now() },
+    mode: 'check',
+  });
+  await services.close();
 }

@@ -104,6 +104,7 @@ export class Worker {
       log: this.#log,
       metrics: this.#metrics,
       clock: this.#clock,
+      mode: 'live',
     });
   }
 
@@ -160,7 +161,9 @@ export class Worker {
   ): Promise<void> {
     const handle = (connection: Socket): void => {
       this.#counter.connection(doorName === 'controller' ? 'control' : 'scan');
-      this.#doors.find((door) => door.name === doorName)?.handle(connection);
+      this.#doors
+        .find((door) => door.name === doorName)
+        ?.handle(connection, socket.path === undefined ? 'tcp' : 'unix');
     };
     try {
       this.#listeners.set(key, await listen(socket, worker, handle, this.#log));

@@ -6,6 +6,7 @@ import {
   type Scanner,
   type ScanOutcome,
   type ScanRequest,
+  type Task,
   toPosternError,
 } from '../core/index.ts';
 import { type ActionTable, requiredScore } from './actions.ts';
@@ -99,10 +100,15 @@ export class Engine implements Scanner, ScanContext {
     return {
       verdict,
       settle: () => {
-        const task = scan?.task ?? new Scan(this, this.#init, request, this.#nextId(request), false).task;
+        const task = scan?.task ?? this.taskFor(request);
         this.#init.observer.scanned(task, verdict, undefined);
       },
     };
+  }
+
+  /** A task for a message that is looked at but not judged (selectors tried by hand). */
+  taskFor(request: ScanRequest): Task {
+    return new Scan(this, this.#init, request, this.#nextId(request), false).task;
   }
 
   #nextId(request: ScanRequest): string {

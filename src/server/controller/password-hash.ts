@@ -109,7 +109,8 @@ function flap(input: Uint8Array, depth: number, salt: Uint8Array): Uint8Array {
       const next: Row = new Array<Uint8Array>(width);
       // The first vertex of a row is hashed once more, behind a zero byte.
       next[0] = hashOf(Uint8Array.of(0), hashOf(xor(row[width - 1]!, row[0]!), row[sigma(depth, i - 1, 0)]!));
-      for (let j = 1; j < width; j++) next[j] = hashOf(xor(next[j - 1]!, row[j]!), row[sigma(depth, i - 1, j)]!);
+      for (let j = 1; j < width; j++)
+        next[j] = hashOf(xor(next[j - 1]!, row[j]!), row[sigma(depth, i - 1, j)]!);
       row = next;
     }
   }
@@ -128,7 +129,10 @@ function catena(password: Uint8Array, salt: Uint8Array): Uint8Array {
 }
 
 /** Computes the hash of a password with the salt of a stored one. Costs 150 to 250 ms of CPU: off the event loop. */
-export function computePasswordHash(password: string, stored: Pick<PasswordHash, 'scheme' | 'salt'>): Uint8Array {
+export function computePasswordHash(
+  password: string,
+  stored: Pick<PasswordHash, 'scheme' | 'salt'>,
+): Uint8Array {
   const bytes = new TextEncoder().encode(password);
   return stored.scheme === 'pbkdf2' ? pbkdf2(bytes, stored.salt) : catena(bytes, stored.salt);
 }

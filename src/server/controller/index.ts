@@ -1,0 +1,1 @@
+export { type ControllerInit, type ControllerServer, createController } from './server.ts';

@@ -1,0 +1,313 @@
+import { randomBytes } from 'node:crypto';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Clock, Control, MapHandle, Records } from '../../core/index.ts';
+import { PosternError, RequestHeaderList } from '../../core/index.ts';
+import { envelopeFromRequest } from '../envelope.ts';
+import { renderHistoryRow } from './history.ts';
+import {
+  editableFile,
+  graphSpans,
+  renderAuth,
+  renderCounters,
+  renderGraph,
+  renderMaps,
+  renderMetrics,
+  renderPie,
+  renderStat,
+  renderSymbols,
+} from './statistics.ts';
+
+/** Who may call an endpoint: anybody, whoever knows a password, or only who may change things. */
+export type Privilege = 'open' | 'read' | 'write';
+
+export interface RouteRequest {
+  readonly http: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly body: Buffer;
+  /** Header, else query argument of that name. */
+  argument(name: string): string | undefined;
+  readonly isReadOnly: boolean;
+}
+
+/** An endpoint of the controller: what it returns is sent as JSON, a text as it is. */
+export interface Route {
+  readonly path: string;
+  readonly privilege: Privilege;
+  answer(request: RouteRequest): unknown;
+}
+
+export interface RouteContext {
+  readonly control: Control;
+  readonly records: Records;
+  readonly clock: Clock;
+}
+
+const success = { success: true } as const;
+const maxHistoryRows = 10_000;
+
+function mistake(status: number, message: string): PosternError & { readonly status: number } {
+  return Object.assign(new PosternError(status === 404 ? 'notFound' : 'protocol', message), { status });
+}
+
+function parseBody<Schema extends z.ZodType>(body: Buffer, schema: Schema): z.output<Schema> {
+  if (body.length === 0) throw mistake(400, 'Empty body is not permitted');
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString());
+  } catch (error) {
+    throw Object.assign(mistake(400, 'Cannot parse input'), { cause: error });
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw mistake(400, `Cannot parse input: ${parsed.error.issues[0]?.message}`);
+  return parsed.data;
+}
+
+const savedActions = ['reject', 'rewrite subject', 'add header', 'greylist'] as const;
+const actionsBody = z.array(z.union([z.number(), z.null()])).length(savedActions.length);
+const symbolsBody = z.array(z.object({ name: z.string().min(1), value: z.number() }));
+
+function findMap(control: Control, id: string | undefined): MapHandle {
+  if (id === undefined) throw mistake(400, 'Id header missing');
+  if (!/^\d+$/.test(id)) throw mistake(400, 'Invalid map id');
+  const map = control.maps.find((candidate) => candidate.id === Number(id));
+  if (!map) throw mistake(404, 'Map not found');
+  return map;
+}
+
+async function saveMap(control: Control, id: string | undefined, body: Buffer): Promise<object> {
+  const file = editableFile(findMap(control, id));
+  if (file === undefined) throw mistake(400, 'Map is not editable');
+  const fresh = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    await writeFile(fresh, body, { flag: 'wx' });
+    await rename(fresh, file);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw new PosternError('internal', `Map cannot be written: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  return success;
+}
+
+function graph(context: RouteContext, type: string | undefined): Promise<object> {
+  if (type === undefined) throw mistake(400, 'Absent graph type');
+  const span = graphSpans.get(type.toLowerCase());
+  if (!span) throw mistake(400, 'Invalid graph type');
+  return context.control.totals().then((totals) => renderGraph(totals.graph, span, context.clock.now()));
+}
+
+async function history(context: RouteContext, request: RouteRequest): Promise<object> {
+  const first = Number(request.argument('from') ?? 0);
+  const last = Number(request.argument('to') ?? -1);
+  if (!Number.isInteger(first) || !Number.isInteger(last)) throw mistake(400, 'from and to must be numbers');
+  const end =
+    last < 0 || last - first >= maxHistoryRows
+      ? Math.min(first + maxHistoryRows - 1, last < 0 ? Infinity : last)
+      : last;
+  const rows = await context.records.history(first, last < 0 && end === Infinity ? -1 : end);
+  return { version: 2, rows: rows.map(renderHistoryRow) };
+}
+
+const learning = (): never => {
+  throw mistake(404, 'no classifiers defined');
+};
+const fuzzy = (): never => {
+  throw mistake(404, 'Unknown or missing flag');
+};
+
+function selectorRoutes({ control }: RouteContext): readonly Route[] {
+  const wanted = (request: RouteRequest): string => {
+    const text = request.argument('selector');
+    if (text === undefined) throw mistake(404, 'missing selector');
+    return text;
+  };
+  return [
+    {
+      path: '/plugins/selectors/list_extractors',
+      privilege: 'read',
+      answer: () => control.selectors.extractors,
+    },
+    {
+      path: '/plugins/selectors/list_transforms',
+      privilege: 'read',
+      answer: () => control.selectors.transforms,
+    },
+    {
+      path: '/plugins/selectors/check_selector',
+      privilege: 'read',
+      answer: (request) => ({ success: control.selectors.problem(wanted(request)) === undefined }),
+    },
+    {
+      path: '/plugins/selectors/check_message',
+      privilege: 'write',
+      answer: (request) => {
+        const text = wanted(request);
+        if (control.selectors.problem(text) !== undefined) return { success: false, data: [] };
+        const headers = new RequestHeaderList();
+        for (const [name, value] of Object.entries(request.http.headers)) headers.add(name, String(value));
+        const envelope = envelopeFromRequest(headers, { door: 'controller', peerIp: undefined });
+        return {
+          success: true,
+          data: control.selectors.evaluate(text, { envelope, raw: request.body }) ?? [],
+        };
+      },
+    },
+  ];
+}
+
+/** Every endpoint but the scans and the files (wire-protocols 1.11). */
+export function createRoutes(context: RouteContext): readonly Route[] {
+  const { control, records } = context;
+  const routes: Route[] = [
+    { path: '/ping', privilege: 'open', answer: () => 'pong\r\n' },
+    {
+      path: '/auth',
+      privilege: 'read',
+      answer: async ({ isReadOnly }) => renderAuth(control, await control.totals(), isReadOnly),
+    },
+    {
+      path: '/stat',
+      privilege: 'read',
+      answer: async ({ isReadOnly }) => renderStat(control, await control.totals(), isReadOnly),
+    },
+    {
+      path: '/statreset',
+      privilege: 'write',
+      answer: async ({ isReadOnly }) => {
+        const before = renderStat(control, await control.totals(), isReadOnly);
+        await control.resetTotals();
+        return before;
+      },
+    },
+    {
+      path: '/metrics',
+      privilege: 'read',
+      answer: async ({ reply }) => {
+        void reply.type('application/openmetrics-text; version=1.0.0; charset=utf-8');
+        const [totals, own] = await Promise.all([control.totals(), control.metrics()]);
+        return renderMetrics(control, totals, own);
+      },
+    },
+    { path: '/graph', privilege: 'read', answer: (request) => graph(context, request.argument('type')) },
+    { path: '/pie', privilege: 'read', answer: async () => renderPie(await control.totals()) },
+    { path: '/history', privilege: 'read', answer: (request) => history(context, request) },
+    {
+      path: '/historyreset',
+      privilege: 'write',
+      answer: async () => {
+        await records.clearHistory();
+        return success;
+      },
+    },
+    { path: '/actions', privilege: 'read', answer: () => control.actions() },
+    {
+      path: '/symbols',
+      privilege: 'read',
+      answer: async () => renderSymbols(control, await control.totals()),
+    },
+    {
+      path: '/counters',
+      privilege: 'read',
+      answer: async () => renderCounters(control, await control.totals()),
+    },
+    { path: '/maps', privilege: 'read', answer: () => renderMaps(control) },
+    {
+      path: '/getmap',
+      privilege: 'read',
+      answer: ({ argument, reply }) => {
+        const text = findMap(control, argument('map')).text();
+        if (text === undefined) throw mistake(404, 'Map not found');
+        void reply.type('text/plain');
+        return text;
+      },
+    },
+    {
+      path: '/savemap',
+      privilege: 'write',
+      answer: ({ argument, body }) => saveMap(control, argument('map'), body),
+    },
+    {
+      path: '/saveactions',
+      privilege: 'write',
+      answer: async ({ body }) => {
+        const values = parseBody(body, actionsBody);
+        await control.saveActions(
+          Object.fromEntries(savedActions.map((action, index) => [action, values[index] ?? null])),
+        );
+        return success;
+      },
+    },
+    {
+      path: '/savesymbols',
+      privilege: 'write',
+      answer: async ({ body }) => {
+        const values = parseBody(body, symbolsBody);
+        const known = new Map(control.symbols().map(({ symbol, weight }) => [symbol, weight]));
+        const changed = values.filter(({ name, value }) => known.has(name) && known.get(name) !== value);
+        if (changed.length === 0) throw mistake(404, 'No symbols to save');
+        await control.saveSymbols(Object.fromEntries(changed.map(({ name, value }) => [name, value])));
+        return success;
+      },
+    },
+    {
+      path: '/errors',
+      privilege: 'read',
+      answer: async () =>
+        (await control.errors()).map(({ timeMs, pid, type, module, id, message }) => ({
+          ts: timeMs / 1000,
+          pid,
+          type,
+          module,
+          id,
+          message,
+        })),
+    },
+    { path: '/neighbours', privilege: 'read', answer: () => ({}) },
+    {
+      path: '/plugins',
+      privilege: 'read',
+      answer: () => ({
+        selectors: { version: 1, paths: selectorRoutes(context).map(({ path }) => path) },
+      }),
+    },
+    {
+      path: '/healthy',
+      privilege: 'read',
+      answer: async () => {
+        const { notResponding } = await control.health();
+        if (notResponding > 0)
+          throw new PosternError('internal', `${notResponding} workers are not responding`);
+        return success;
+      },
+    },
+    {
+      path: '/ready',
+      privilege: 'read',
+      answer: async () => {
+        const { readyScanners } = await control.health();
+        if (readyScanners === 0) throw new PosternError('internal', 'no healthy scanner workers are running');
+        return success;
+      },
+    },
+    {
+      path: '/reload',
+      privilege: 'write',
+      answer: async () => {
+        await control.reload();
+        return { ...success, config_id: control.configId };
+      },
+    },
+    { path: '/bayes/classifiers', privilege: 'read', answer: () => [] },
+    ...['/learnspam', '/learnham', '/learnclass'].map(
+      (path): Route => ({ path, privilege: 'write', answer: learning }),
+    ),
+    ...['/fuzzyadd', '/fuzzydel', '/fuzzydelhash'].map(
+      (path): Route => ({ path, privilege: 'write', answer: fuzzy }),
+    ),
+    ...selectorRoutes(context),
+  ];
+  return routes;
+}
