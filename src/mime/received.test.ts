@@ -111,6 +111,16 @@ test('trace fields of the usual MTAs are read', () => {
       },
     ],
     [
+      'IIS',
+      'from a.test ([192.0.2.1]) by b.test with Microsoft SMTPSVC(10.0.1)',
+      { fromName: 'a.test', fromIp: '192.0.2.1', by: 'b.test', protocol: 'smtp' },
+    ],
+    [
+      'layers in the protocol',
+      'by b.test with ESMTP/TLS/DHE-RSA; 1',
+      { by: 'b.test', protocol: 'esmtp', isTls: true },
+    ],
+    [
       'qmail, network',
       `from unknown (HELO client.example.org) (ann@192.0.2.1) by mx.example.net with SMTP${dated}`,
       { fromName: 'client.example.org', fromIp: '192.0.2.1', by: 'mx.example.net', protocol: 'smtp', date },

@@ -120,8 +120,12 @@ function readWord(draft: Draft, word: string, clause: Clause): void {
       draft.by ??= word.toLowerCase();
       break;
     case 'with': {
-      const protocol = word.toLowerCase();
-      if (draft.protocol === undefined && protocols.has(protocol)) draft.protocol = protocol;
+      // `ESMTP/TLS/DHE-RSA-AES256-SHA` and `Microsoft SMTPSVC(10.0)` are what some write.
+      const [first = '', ...layers] = word.toLowerCase().split('/');
+      const protocol = first === 'smtpsvc' ? 'smtp' : first;
+      if (draft.protocol !== undefined || !protocols.has(protocol)) break;
+      draft.protocol = protocol;
+      if (layers.includes('tls')) draft.isTls = true;
       break;
     }
     case 'for':
