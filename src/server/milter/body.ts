@@ -1,19 +1,6 @@
 const cr = 0x0d;
 const lf = 0x0a;
 
-/** What follows the first empty line of a message; empty when there is none. */
-export function bodyOf(message: Buffer): Buffer {
-  let lineStart = 0;
-  while (lineStart < message.length) {
-    const at = message[lineStart] === cr ? lineStart + 1 : lineStart;
-    if (message[at] === lf) return message.subarray(at + 1);
-    const newline = message.indexOf(lf, lineStart);
-    if (newline < 0) break;
-    lineStart = newline + 1;
-  }
-  return message.subarray(message.length);
-}
-
 /** The same bytes with every lone LF as CRLF, as MTAs expect a body (wire-protocols 3.7); a copy only if needed. */
 export function withCrlf(bytes: Buffer): Buffer {
   let lone = 0;

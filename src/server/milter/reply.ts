@@ -7,7 +7,8 @@ import {
   type Verdict,
 } from '../../core/index.ts';
 import { encodeHeaderText } from '../encoded-word.ts';
-import { bodyOf, withCrlf } from './body.ts';
+import { bodyOffsetOf } from '../reply/index.ts';
+import { withCrlf } from './body.ts';
 import { type HeaderEdit, HeaderLedger } from './header-edits.ts';
 import type { Agreement } from './negotiation.ts';
 import type { PacketWriter } from './packet-writer.ts';
@@ -212,7 +213,7 @@ class ReplyRenderer {
       this.dropped.push('replace body');
       return;
     }
-    const body = withCrlf(bodyOf(rewritten));
+    const body = withCrlf(rewritten.subarray(bodyOffsetOf(rewritten)));
     let at = 0;
     // One packet even for an empty body: it says that there is none any more.
     do {

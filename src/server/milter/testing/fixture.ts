@@ -2,8 +2,6 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { TestContext } from 'node:test';
 import {
-  type Log,
-  type Metrics,
   MilterReply,
   type Options,
   type ProxyWorker,
@@ -12,6 +10,8 @@ import {
   type ScanRequest,
   type Verdict,
 } from '../../../core/index.ts';
+import { type Counted, countingMetrics, keepingLog } from '../../testing/observers.ts';
+import { proxyWorker } from '../../testing/proxy-worker.ts';
 import { type MilterLimits, MilterServer } from '../index.ts';
 import { MilterClient, type Terms } from './milter-client.ts';
 
@@ -87,30 +87,6 @@ export class FakeScanner implements Scanner {
   }
 }
 
-/** Stock values of a milter listener. */
-export const stockWorker: ProxyWorker = {
-  enabled: true,
-  sockets: [],
-  count: 1,
-  tlsCertificatePath: undefined,
-  tlsKeyPath: undefined,
-  maxConnections: 0,
-  maxConnectionsPerSource: 0,
-  milter: true,
-  timeoutMs: 60_000,
-  maxRetries: 5,
-  upstreams: [],
-  mirrors: [],
-  discardOnReject: false,
-  quarantineOnReject: false,
-  spamHeader: 'X-Spam',
-  rejectMessage: 'Spam message rejected',
-  quarantineMessage: 'Spam message quarantined',
-  tempfailMessage: 'Try again later',
-  clientCaName: undefined,
-  logTagType: 'session',
-};
-
 const testLimits: MilterLimits = {
   maxHeaderBytes: 1024 * 1024,
   maxMessageBytes: 50 * 1024 * 1024,
@@ -124,22 +100,6 @@ const testLimits: MilterLimits = {
   progressIntervalMs: 4000,
   sweepIntervalMs: 2,
 };
-
-/** Numbers by metric name and label values, such as `postern_milter_messages_total accept`. */
-export type Counted = Map<string, number>;
-
-function countingMetrics(counted: Counted): Metrics {
-  const key = (name: string, labels: Readonly<Record<string, string>> = {}): string =>
-    [name, ...Object.values(labels)].join(' ');
-  return {
-    counter: (name) => ({
-      add: (value = 1, labels) =>
-        void counted.set(key(name, labels), (counted.get(key(name, labels)) ?? 0) + value),
-    }),
-    gauge: (name) => ({ set: (value, labels) => void counted.set(key(name, labels), value) }),
-    histogram: () => ({ observe: () => undefined }),
-  };
-}
 
 /** Everything a milter test needs, ended with the test. */
 export interface MilterFixture {
@@ -169,23 +129,12 @@ export async function startMilter(
   const counted: Counted = new Map();
   const logged: string[] = [];
   let nowMs = 0;
-  const write =
-    (level: string) =>
-    (message: string): void =>
-      void logged.push(`${level} ${message}`);
-  const log: Log = {
-    debug: write('debug'),
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-    child: () => log,
-  };
   const server = new MilterServer({
     scanner,
-    worker: { ...stockWorker, ...change.worker },
+    worker: { ...proxyWorker, ...change.worker },
     options: stockOptions,
     limits: { ...testLimits, ...change.limits },
-    log,
+    log: keepingLog(logged),
     metrics: countingMetrics(counted),
     clock: { now: () => nowMs },
   });
@@ -219,7 +168,7 @@ export async function startMilter(
     reconfigure: (worker) => {
       server.reconfigure({
         scanner,
-        worker: { ...stockWorker, ...worker },
+        worker: { ...proxyWorker, ...worker },
         options: stockOptions,
         limits: testLimits,
       });
