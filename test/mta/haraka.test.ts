@@ -1,4 +1,5 @@
 import { after, before, describe } from 'node:test';
+import { rewriteSubjectTest } from './action-tests.ts';
 import { deliveryTests, malformedTests, recipientsTest } from './delivery-tests.ts';
 import { type Haraka, PROXY_ADDRESS, startHaraka } from './haraka.ts';
 import { type MtaUnderTest, type Surroundings, seenAsIn, startSurroundings, USERS } from './harness.ts';
@@ -68,6 +69,7 @@ describe('Haraka with the configuration of its page', { skip: leftOut ?? false }
 
   signatureTest(mta, () => surroundings.publishedKey);
 
+  rewriteSubjectTest(mta);
   outageTests(mta);
   rateLimitTests(mta);
   closingTests(mta);

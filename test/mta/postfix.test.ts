@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { milterActionTests, rewriteSubjectTest } from './action-tests.ts';
 import { deliveryTests, malformedTests, recipientsTest } from './delivery-tests.ts';
 import { verifySignatures } from './dkim.ts';
 import {
@@ -155,6 +156,8 @@ describe('Postfix with the configuration of its page', { skip: leftOut ?? false 
     assertSeenAs(delivery, 'local');
   });
 
+  rewriteSubjectTest(mta);
+  milterActionTests(mta, { heldRecipients: () => postfix.heldRecipients() });
   outageTests(mta);
   rateLimitTests(mta);
   closingTests(mta);

@@ -25,6 +25,8 @@ export interface Postfix {
   sendmail(args: readonly string[], input: Buffer): Promise<CommandResult>;
   /** Has pickup(8) look for injected mail now instead of at its next wake-up. */
   wakePickup(): Promise<void>;
+  /** The recipients of all mail in the hold queue. */
+  heldRecipients(): Promise<string[]>;
   /** What Postfix has logged so far. */
   log(): Promise<string>;
   stop(): Promise<void>;
@@ -214,6 +216,15 @@ ${unscanned}${submission}${INTERNAL_SERVICES}`,
     async wakePickup() {
       // It fails while pickup(8) is between two lives; whoever waits for mail asks again.
       await run(join(sbin, 'postkick'), ['-c', etc, 'public', 'pickup', 'W'], { env });
+    },
+    async heldRecipients() {
+      const { stdout } = await mustRun(join(sbin, 'postqueue'), ['-j'], { env });
+      return stdout
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as { queue_name: string; recipients: { address: string }[] })
+        .filter((entry) => entry.queue_name === 'hold')
+        .flatMap((entry) => entry.recipients.map(({ address }) => address));
     },
     async stop() {
       await daemon.stop();

@@ -8,6 +8,9 @@ const LOCAL_NETWORK = '10.20.30.0/24';
 export const LOCAL_ADDRESS = '10.20.30.40';
 export const OUTSIDE_ADDRESS = '198.51.100.7';
 
+/** Envelope senders whose mail gets this action. */
+export const WANTED = { quarantine: 'quarantine@example.com', discard: 'discard@example.com' } as const;
+
 /** Mails a login may send before it is slowed down. */
 export const RATE_LIMIT_BURST = 100;
 
@@ -17,6 +20,7 @@ export const SIGNING_SELECTOR = 'mta';
 /** The configuration every MTA is tested with; `keyFile` is the private key for {@link SIGNING_DOMAIN}. */
 export const scannerFiles = (keyFile: string): Record<string, string> => ({
   'options.inc': `
+gtube_patterns = "all";
 local_addrs = ["127.0.0.0/8", "::1", "${LOCAL_NETWORK}"];
 `,
   // Malformed mail scores; the tests want to see it delivered, so only forced actions may act.
@@ -26,6 +30,16 @@ add_header = 900;
 greylist = 800;
 `,
   'settings.conf': `
+wanted_quarantine {
+  priority = 4;
+  from = "${WANTED.quarantine}";
+  apply { symbols = ["WANTED_QUARANTINE"]; }
+}
+wanted_discard {
+  priority = 4;
+  from = "${WANTED.discard}";
+  apply { symbols = ["WANTED_DISCARD"]; }
+}
 seen_login {
   priority = 3;
   authenticated = yes;
@@ -45,10 +59,18 @@ seen_outside {
   'groups.conf': `
 group "seen" {
   symbols {
+    "WANTED_QUARANTINE" { score = 0.0; description = "Asks for quarantine"; }
+    "WANTED_DISCARD" { score = 0.0; description = "Asks to be discarded"; }
     "${SEEN_AS.login}" { score = 0.0; description = "Sender has logged in"; }
     "${SEEN_AS.local}" { score = 0.0; description = "Sender has a local address"; }
     "${SEEN_AS.outside}" { score = 0.0; description = "Sender is somebody else"; }
   }
+}
+`,
+  'force_actions.conf': `
+rules {
+  quarantine { action = "quarantine"; expression = "WANTED_QUARANTINE"; message = "Held for review"; }
+  discard { action = "discard"; expression = "WANTED_DISCARD"; }
 }
 `,
   'milter_headers.conf': `

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { milterActionTests, rewriteSubjectTest } from './action-tests.ts';
 import { deliveryTests, malformedTests, recipientsTest } from './delivery-tests.ts';
 import {
   type MtaUnderTest,
@@ -82,6 +83,8 @@ describe('Sendmail with the configuration of its page', { skip: leftOut ?? false
     assertSeenAs(await sink.next(to), 'local');
   });
 
+  rewriteSubjectTest(mta);
+  milterActionTests(mta, { heldRecipients: () => sendmail.heldRecipients() });
   outageTests(mta);
   rateLimitTests(mta);
   closingTests(mta);

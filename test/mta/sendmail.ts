@@ -14,6 +14,8 @@ export interface Sendmail {
   submit(args: readonly string[], input: Buffer): Promise<CommandResult>;
   /** Has the submission program try again with what it could not hand over. */
   runSubmissionQueue(): Promise<void>;
+  /** The recipients of all mail in quarantine. */
+  heldRecipients(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -159,6 +161,11 @@ export async function startSendmail(options: SendmailOptions): Promise<Sendmail>
     submit: (args, input) => run('chroot', [...submission, ...args], { input }),
     async runSubmissionQueue() {
       await mustRun('chroot', [...submission, '-q']);
+    },
+    async heldRecipients() {
+      const args = [...chroot, '-C', '/etc/mail/sendmail.cf', '-bp', '-qQ'];
+      const { stdout } = await mustRun('chroot', args);
+      return Array.from(stdout.matchAll(/^\s*<([^>]*)>$/gm), ([, recipient = '']) => recipient);
     },
     async stop() {
       await daemon.stop();
