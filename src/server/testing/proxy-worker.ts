@@ -1,4 +1,4 @@
-import type { ProxyWorker } from '../../../core/index.ts';
+import type { ProxyWorker } from '../../core/index.ts';
 
 /** Stock values of a proxy worker. */
 export const proxyWorker: ProxyWorker = {
