@@ -101,28 +101,3 @@ export function decodeEncodedWords(text: string): string {
   flush();
   return out + text.slice(plainStart);
 }
-
-const maxWordBytes = 45;
-
-/**
- * Encodes text for an unstructured header field or a display name: as it is when it is printable ASCII without
- * `=?`, else as UTF-8 encoded words of at most 75 characters joined by blanks, no character split (RFC 2047 2, 5).
- */
-export function encodeHeaderText(text: string): string {
-  if (/^[\x20-\x7e]*$/.test(text) && !text.includes('=?')) return text;
-  const words: string[] = [];
-  let piece = '';
-  let pieceBytes = 0;
-  for (const char of text.toWellFormed()) {
-    const charBytes = Buffer.byteLength(char);
-    if (pieceBytes + charBytes > maxWordBytes) {
-      words.push(piece);
-      piece = '';
-      pieceBytes = 0;
-    }
-    piece += char;
-    pieceBytes += charBytes;
-  }
-  words.push(piece);
-  return words.map((word) => `=?UTF-8?B?${Buffer.from(word).toString('base64')}?=`).join(' ');
-}

@@ -24,7 +24,7 @@ interface HeaderBlock {
 }
 
 /** Removes line breaks of folding (RFC 5322 2.2.3); the blanks after them stay. */
-export function unfold(text: string): string {
+function unfold(text: string): string {
   return text.includes('\n') || text.includes('\r') ? text.replace(/[\r\n]+/g, '') : text;
 }
 
