@@ -1,3 +1,3 @@
 export { domainInfo } from './domain.ts';
-export { type ContentLimits, contentLimits } from './limits.ts';
+export { contentLimits } from './limits.ts';
 export { contentViews } from './views.ts';
