@@ -5,4 +5,5 @@ export * from './ip.ts';
 export { maskIp, networkKeys } from './ip-mask.ts';
 export * from './quoted-printable.ts';
 export { compileGlob, compilePattern, type Pattern, RegexpError } from './regexp.ts';
+export { type UrlParts, urlParts } from './url-parts.ts';
 export * from './uuencode.ts';

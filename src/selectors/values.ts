@@ -1,6 +1,6 @@
 import type { Header, Hit, MailAddress, Mailbox, ReceivedHop, Task, UrlView } from '../core/index.ts';
 import type { IpAddress } from '../lib/index.ts';
-import { isIntrinsicallyLocal } from '../lib/index.ts';
+import { isIntrinsicallyLocal, urlParts } from '../lib/index.ts';
 
 export type FieldValue = string | readonly string[] | undefined;
 
@@ -79,15 +79,7 @@ export const ipClass: ObjectClass<IpAddress> = {
   text: (ip) => ip.text,
 };
 
-/** Parts of a link that its view does not hold. */
-function urlPart(url: UrlView, part: 'protocol' | 'port' | 'hash' | 'username'): string | undefined {
-  const parsed = URL.parse(url.url);
-  if (!parsed) return undefined;
-  const text = parsed[part];
-  if (part === 'protocol') return text.replace(/:$/, '');
-  if (part === 'hash') return text === '' ? undefined : text.slice(1);
-  return text === '' ? undefined : text;
-}
+const some = (text: string): FieldValue => (text === '' ? undefined : text);
 
 export const urlClass: ObjectClass<UrlView> = {
   name: 'URL',
@@ -97,12 +89,12 @@ export const urlClass: ObjectClass<UrlView> = {
     get_raw: (url) => url.url,
     get_host: (url) => url.host,
     get_tld: (url) => url.domain,
-    get_path: (url) => url.path.replace(/^\//, ''),
-    get_query: (url) => (url.query === '' ? undefined : url.query),
-    get_fragment: (url) => urlPart(url, 'hash'),
-    get_port: (url) => urlPart(url, 'port'),
-    get_protocol: (url) => urlPart(url, 'protocol'),
-    get_user: (url) => urlPart(url, 'username'),
+    get_path: (url) => some(url.path.replace(/^\//, '')),
+    get_query: (url) => some(url.query),
+    get_fragment: (url) => some(urlParts(url.url).fragment),
+    get_port: (url) => some(urlParts(url.url).port),
+    get_protocol: (url) => some(urlParts(url.url).protocol),
+    get_user: (url) => some(urlParts(url.url).user),
     get_length: (url) => String(url.url.length),
     get_visible: (url) => url.visibleText,
     get_flags: (url) => url.flags,
