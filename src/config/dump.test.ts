@@ -49,9 +49,15 @@ test('a dump shows every effective value and where it was written', (context) =>
   ]);
   assert.equal((all.json.values['ratelimit'] as { password: string }).password, 'secret');
   assert.match(all.json.sources['symbols.A.score'] ?? '', /groups\.conf:1:36$/);
-  assert.match(all.json.sources['worker.controller.bind_socket'] ?? '', /worker-controller\.inc:1:/);
+  assert.match(all.json.sources['worker.controller.bind_socket.0'] ?? '', /worker-controller\.inc:1:/);
   assert.equal(all.json.sources['options.task_timeout'], undefined);
   assert.equal(all.json.id, configuration.id);
+});
+
+test('a list that grew by merging names all its files', (context) => {
+  const { configuration } = readFolder(context, { 'local.d/options.inc': 'local_addrs = [203.0.113.0/24]' });
+  const { text } = describeConfiguration(configuration, { section: 'options' });
+  assert.match(text, /local_addrs = \[.*"203\.0\.113\.0\/24"\]; {2}# default, .*local\.d\/options\.inc:1\n/);
 });
 
 test('a check reports everything in one go and never throws', (context) => {

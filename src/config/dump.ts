@@ -39,13 +39,19 @@ export function describeConfiguration(
     if (options.section === undefined || options.section === name) setOwn(chosen, name, value);
   const values = (options.secrets === 'show' ? plainOnly(chosen) : withoutSecrets(plainOnly(chosen))) as Tree;
   const sources: Record<string, string> = {};
+  const sourceText = (path: Path): string => {
+    const position = sourceOf(configuration, path);
+    if (!position) return 'default';
+    setOwn(sources, path.join('.'), `${position.file}:${position.line}:${position.column}`);
+    return `${position.file}:${position.line}`;
+  };
   const text = emitUcl(values, {
     comment: (path, value) => {
       if (isSection(value)) return undefined;
-      const position = sourceOf(configuration, path);
-      if (!position) return 'default';
-      setOwn(sources, path.join('.'), `${position.file}:${position.line}:${position.column}`);
-      return `${position.file}:${position.line}`;
+      // The elements of a list may come from several files.
+      const paths =
+        Array.isArray(value) && value.length > 0 ? value.map((_, index) => [...path, index]) : [path];
+      return [...new Set(paths.map(sourceText))].join(', ');
     },
   });
   return { text, json: { id: configuration.id, files: configuration.files, values, sources } };

@@ -214,15 +214,13 @@ function positionOf(
   return visiblePosition(node?.position);
 }
 
-/** A path, and the same with older names of its last key. */
+/** A path, and the same with older names of its last key; indices behind it stay. */
 function spellings(path: ConfigPath): readonly ConfigPath[] {
-  const key = path.at(-1);
-  const older = olderNames.filter(([, name]) => name === key).map(([alias]) => [...path.slice(0, -1), alias]);
-  return [
-    path,
-    ...older,
-    ...(typeof key === 'string' ? [[...path.slice(0, -1), key.replaceAll('_', ' ')]] : []),
-  ];
+  const last = path.findLastIndex((step) => typeof step === 'string');
+  const key = path[last];
+  if (typeof key !== 'string') return [path];
+  const older = olderNames.filter(([, name]) => name === key).map(([alias]) => alias);
+  return [path, ...[...older, key.replaceAll('_', ' ')].map((name) => path.with(last, name))];
 }
 
 const olderNames: readonly (readonly [alias: string, name: string])[] = [
