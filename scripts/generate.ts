@@ -55,7 +55,8 @@ async function main(): Promise<void> {
   }
   const files = new Map<string, string>([[join(checksDir, 'index.ts'), renderRegistry(found)]]);
   files.set(join(referenceDir, 'checks/README.md'), renderChecksIndex(definitions));
-  for (const check of definitions) files.set(join(referenceDir, `checks/${check.name}.md`), renderCheckPage(check));
+  for (const check of definitions)
+    files.set(join(referenceDir, `checks/${check.name}.md`), renderCheckPage(check));
   files.set(join(referenceDir, 'symbols.md'), renderSymbolsPage(definitions));
 
   const stale: string[] = [];

@@ -27,7 +27,9 @@ function typeOf(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${String(schema.const)}\``;
   if (schema.type === 'array') return schema.items ? `list of ${typeOf(schema.items)}` : 'list';
   if (schema.type === 'object') {
-    return typeof schema.additionalProperties === 'object' ? `${typeOf(schema.additionalProperties)} by name` : 'section';
+    return typeof schema.additionalProperties === 'object'
+      ? `${typeOf(schema.additionalProperties)} by name`
+      : 'section';
   }
   if (schema.type === undefined) return 'any value';
   return Array.isArray(schema.type) ? schema.type.join(' or ') : String(schema.type);
@@ -105,7 +107,14 @@ export function renderCheckPage(check: CheckDefinition): string {
     optionsTable(check),
   ];
   if (symbols.length > 0) {
-    lines.push('## Symbols', '', '| Symbol | Score | Groups | Meaning |', '|---|---|---|---|', ...symbols, '');
+    lines.push(
+      '## Symbols',
+      '',
+      '| Symbol | Score | Groups | Meaning |',
+      '|---|---|---|---|',
+      ...symbols,
+      '',
+    );
   } else {
     lines.push('## Symbols', '', 'Named by the configuration.', '');
   }
@@ -122,7 +131,9 @@ export function renderChecksIndex(checks: readonly CheckDefinition[]): string {
   const rows = [...checks]
     .sort((a, b) => a.name.localeCompare(b.name, 'en'))
     .map((check) => `| [${check.name}](${check.name}.md) | ${check.stage} | ${cell(check.summary)} |`);
-  return [header, '# Checks', '', '| Check | Stage | What it does |', '|---|---|---|', ...rows, ''].join('\n');
+  return [header, '# Checks', '', '| Check | Stage | What it does |', '|---|---|---|', ...rows, ''].join(
+    '\n',
+  );
 }
 
 /** Every symbol with its stock score. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { version } from '../daemon/index.ts';
 import { addConfigCommands } from './config.ts';
+import { addDkimCommands } from './dkim.ts';
 import { addScanCommand } from './scan.ts';
 import { addServeCommand } from './serve.ts';
 
@@ -14,6 +15,7 @@ export function createProgram(): Command {
     .configureHelp({ sortSubcommands: true });
   addServeCommand(program);
   addConfigCommands(program);
+  addDkimCommands(program);
   addScanCommand(program);
   return program;
 }

@@ -14,7 +14,7 @@ import { createResolver } from '../dns/index.ts';
 import { compileSettings, Engine, type ScanObserver } from '../engine/index.ts';
 import { createMaps } from '../maps/index.ts';
 import { parseMessage } from '../mime/index.ts';
-import { ProcessMetrics } from '../observe/index.ts';
+import { ProcessMetrics, silentLog } from '../observe/index.ts';
 import { createSelectors } from '../selectors/index.ts';
 import { createStores } from '../store/index.ts';
 
@@ -102,14 +102,6 @@ export async function buildServices(init: ServicesInit): Promise<Services> {
   }
 }
 
-const silent: Log = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-};
-
 const noRecords: Records = {
   addHistory: async () => undefined,
   history: async () => [],
@@ -126,7 +118,7 @@ const noRecords: Records = {
 export async function tryServices(
   configuration: Configuration,
   checks: readonly CheckDefinition[],
-  log: Log = silent,
+  log: Log = silentLog,
 ): Promise<void> {
   const services = await buildServices({
     configuration,

@@ -1,2 +1,2 @@
-export { createLog, type LogTarget, openLogTarget } from './log.ts';
+export { createLog, type LogTarget, openLogTarget, silentLog } from './log.ts';
 export { mergeMetrics, ProcessMetrics } from './metrics.ts';

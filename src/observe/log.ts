@@ -135,3 +135,12 @@ class LineLog implements Log {
 export function createLog(options: LogOptions): Log {
   return new LineLog(options, options.fields ?? {});
 }
+
+/** A log that says nothing, for commands whose output is their answer. */
+export const silentLog: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => silentLog,
+};

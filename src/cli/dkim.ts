@@ -1,0 +1,199 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { comparePublished, parseSigningKey, type SigningKey } from '../auth/index.ts';
+import { checks } from '../checks/index.ts';
+import { loadConfiguration } from '../config/index.ts';
+import { type DnsOptions, PosternError, type Resolver } from '../core/index.ts';
+import { createResolver } from '../dns/index.ts';
+import { ProcessMetrics, silentLog } from '../observe/index.ts';
+import { type ConfigOptions, resolveConfigOptions, withConfigOptions } from './options.ts';
+
+interface KeygenOptions extends ConfigOptions {
+  readonly domain: string;
+  readonly selector: string;
+  readonly type: 'rsa' | 'ed25519';
+  readonly bits: number;
+  readonly out?: string;
+  readonly force: boolean;
+}
+
+interface CheckOptions extends ConfigOptions {
+  readonly domain?: string;
+  readonly selector?: string;
+  readonly key?: string;
+  readonly nameserver: readonly string[];
+}
+
+interface ConfiguredKey {
+  readonly domain: string;
+  readonly selector: string;
+  readonly path: string;
+}
+
+const maxStringLength = 255;
+const label = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
+
+function parseDomain(text: string): string {
+  const domain = text.toLowerCase().replace(/\.$/, '');
+  if (domain.length > 253 || !domain.split('.').every((part) => label.test(part))) {
+    throw new InvalidArgumentError('expected a domain name');
+  }
+  return domain;
+}
+
+function parseBits(text: string): number {
+  const bits = Number(text);
+  // RFC 8301 3.2 asks for 1024 at least; verifiers need not take more than 4096.
+  if (![1024, 2048, 3072, 4096].includes(bits))
+    throw new InvalidArgumentError('expected 1024, 2048, 3072 or 4096');
+  return bits;
+}
+
+function parseType(text: string): 'rsa' | 'ed25519' {
+  if (text !== 'rsa' && text !== 'ed25519') throw new InvalidArgumentError('expected rsa or ed25519');
+  return text;
+}
+
+/** A TXT record for a zone file; a character string holds 255 bytes (RFC 1035 3.3). */
+function zoneRecord(domain: string, selector: string, key: SigningKey): string {
+  const type = key.algorithm === 'rsa-sha256' ? 'rsa' : 'ed25519';
+  const text = `v=DKIM1; k=${type}; p=${key.publicKey}`;
+  const strings = text.match(new RegExp(`.{1,${maxStringLength}}`, 'g')) ?? [];
+  return `${selector}._domainkey.${domain}. IN TXT ( ${strings.map((part) => `"${part}"`).join('\n    ')} )`;
+}
+
+function keygen(options: KeygenOptions): void {
+  const { stateDir } = resolveConfigOptions(options);
+  const { domain, selector } = options;
+  const file = resolve(options.out ?? join(stateDir, 'dkim', `${domain}.${selector}.key`));
+  if (existsSync(file) && !options.force) {
+    throw new PosternError(
+      'config',
+      `${file} exists; --force replaces it, and mail signed so far stops verifying`,
+    );
+  }
+  const pair =
+    options.type === 'rsa'
+      ? generateKeyPairSync('rsa', { modulusLength: options.bits })
+      : generateKeyPairSync('ed25519');
+  const pem = pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
+  writeFileSync(file, pem, { mode: 0o600 });
+  process.stdout.write(
+    [
+      `private key   ${file}`,
+      '',
+      'Publish this record:',
+      zoneRecord(domain, selector, parseSigningKey(pem)),
+      '',
+      'and name the key in local.d/dkim_signing.conf:',
+      `domain { "${domain}" { selector = "${selector}"; path = "${file}"; } }`,
+      '',
+      `Then: postern dkim check --domain ${domain} --selector ${selector} --key ${file}`,
+      '',
+    ].join('\n'),
+  );
+}
+
+function resolver(dns: DnsOptions): Resolver {
+  return createResolver({
+    dns,
+    log: silentLog,
+    metrics: new ProcessMetrics(),
+    clock: { now: () => Date.now() },
+  });
+}
+
+/** Keys that `dkim_signing` names in its `domain { }` section. */
+function configuredKeys(section: unknown, stateDir: string): readonly ConfiguredKey[] {
+  const { domain, selector, path } = section as {
+    domain: Record<
+      string,
+      { selector?: string; path?: string; selectors?: { selector?: string; path?: string }[] }
+    >;
+    selector: string;
+    path: string;
+  };
+  const fallback = path || join(stateDir, 'dkim', '$domain.$selector.key');
+  return Object.entries(domain).flatMap(([name, entry]) =>
+    (entry.selectors ?? [entry]).map((key) => {
+      const chosen = key.selector ?? selector;
+      const file = (key.path ?? fallback).replaceAll('$domain', name).replaceAll('$selector', chosen);
+      return { domain: name, selector: chosen, path: file };
+    }),
+  );
+}
+
+async function check(options: CheckOptions): Promise<void> {
+  const folders = resolveConfigOptions(options);
+  const configuration = await loadConfiguration({ ...folders, checks, allowUnsupported: true });
+  const { dns } = configuration.options;
+  const asked = resolver(options.nameserver.length > 0 ? { ...dns, nameservers: options.nameserver } : dns);
+  let keys = configuredKeys(configuration.modules.get('dkim_signing'), configuration.stateDir);
+  if (options.domain !== undefined && options.selector !== undefined) {
+    const file =
+      options.key ?? join(configuration.stateDir, 'dkim', `${options.domain}.${options.selector}.key`);
+    keys = [{ domain: options.domain, selector: options.selector, path: resolve(file) }];
+  } else if (options.domain !== undefined) {
+    keys = keys.filter(({ domain }) => domain === options.domain);
+  }
+  if (keys.length === 0)
+    throw new PosternError('notFound', 'no key is configured; name one with --domain and --selector');
+  let isGood = true;
+  for (const { domain, selector, path } of keys) {
+    const name = `${selector}._domainkey.${domain}`;
+    let state: string;
+    try {
+      const key = parseSigningKey(/^[/.]/.test(path) ? readFileSync(path) : path);
+      state = await comparePublished(asked, domain, selector, key);
+    } catch (error) {
+      state = `the private key cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    }
+    isGood &&= state === 'same';
+    process.stdout.write(`${state === 'same' ? 'ok  ' : 'BAD '} ${name}: ${explanations[state] ?? state}\n`);
+  }
+  process.exitCode = isGood ? 0 : 1;
+}
+
+const explanations: Readonly<Record<string, string>> = {
+  same: 'the published key is the one that signs',
+  different: 'the published key is another one: signatures will not verify',
+  missing: 'no record is published',
+  revoked: 'the record is revoked (empty p=)',
+  malformed: 'the record is no DKIM key record',
+  unreachable: 'DNS did not answer',
+};
+
+/** `postern dkim keygen` and `postern dkim check` */
+export function addDkimCommands(program: Command): void {
+  const dkim = program.command('dkim').summary('make and check DKIM keys').description('DKIM keys.');
+  withConfigOptions(dkim.command('keygen'))
+    .summary('make a key pair')
+    .description('Writes a private key and prints the record for DNS and the line for the configuration.')
+    .requiredOption('--domain <domain>', 'domain that signs', parseDomain)
+    .option('--selector <selector>', 'selector in DNS', parseDomain, 'dkim')
+    .option('--type <type>', 'rsa or ed25519', parseType, 'rsa')
+    .option('--bits <bits>', 'length of an RSA key', parseBits, 2048)
+    .option(
+      '--out <file>',
+      'file for the private key (default: dkim/DOMAIN.SELECTOR.key in the state folder)',
+    )
+    .option('--force', 'replace an existing key', false)
+    .action(keygen);
+  withConfigOptions(dkim.command('check'))
+    .summary('compare keys with what is published')
+    .description('Asks DNS for the record of every configured key, or of the one that is named.')
+    .option('--domain <domain>', 'only this domain', parseDomain)
+    .option('--selector <selector>', 'with --domain: this selector', parseDomain)
+    .option('--key <file>', 'with --domain and --selector: this private key')
+    .option(
+      '--nameserver <address>',
+      'server to ask instead of the configured ones (repeatable)',
+      (text: string, previous: readonly string[]) => [...previous, text],
+      [],
+    )
+    .addHelpText('after', '\nExit code: 0 every key is published as it signs, 1 one is not.')
+    .action(check);
+}
