@@ -172,6 +172,8 @@ test('the queue id may come as late as the end of the message', async (t) => {
 const names: readonly [macros: Record<string, string>, name: string | undefined][] = [
   [{ j: 'mx.example', '{daemon_name}': 'smtp.example' }, 'smtp.example'],
   [{ j: 'mx.example', '{daemon_name}': 'ORIGINATING' }, 'mx.example'],
+  [{ j: 'mx.example', '{daemon_name}': 'MTA' }, 'mx.example'],
+  [{ '{daemon_name}': 'MTA' }, 'MTA'],
   [{ '{j}': 'mx.example' }, 'mx.example'],
   [{}, undefined],
 ];

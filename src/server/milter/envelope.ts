@@ -154,10 +154,13 @@ function loginOf(macros: Macros, worker: ProxyWorker): string | undefined {
   return macros.get('cert_issuer') === worker.clientCaName ? macros.get('cert_subject') : undefined;
 }
 
-/** `ORIGINATING` is the usual mark of a submission service and no name of a host. */
+/**
+ * The host name of the MTA, for Authentication-Results (RFC 8601 2.5). A daemon name without a dot is a label:
+ * Sendmail's `MTA`, and `ORIGINATING`, the usual mark of a submission service of Postfix.
+ */
 function mtaName(macros: Macros): string | undefined {
   const daemon = macros.get('daemon_name');
-  return daemon && daemon !== 'ORIGINATING' ? daemon : (macros.get('j') ?? daemon);
+  return daemon?.includes('.') ? daemon : (macros.get('j') ?? daemon);
 }
 
 /** Macros that have a scan header of their own. */
