@@ -36,7 +36,7 @@ export class Findings {
 }
 
 /** `rates.user[0].rate`; keys with odd characters in quotes. */
-export function pathText(path: ConfigPath): string | undefined {
+function pathText(path: ConfigPath): string | undefined {
   let text = '';
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`;

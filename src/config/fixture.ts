@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { z } from 'zod';
 import { type CheckDefinition, defineCheck, formatProblem, moduleRedisOptions } from '../core/index.ts';
-import { type Analysis, analyseConfiguration } from './index.ts';
+import { type Analysis, analyseConfiguration } from './load.ts';
 
 // What the tests of this room share: folders with files, and checks small enough to see through.
 
@@ -21,7 +21,7 @@ export function folder(context: TestContext, files: Readonly<Record<string, stri
 }
 
 /** A check named like a module of Rspamd's, with the kinds of options that checks have. */
-export const limiter = defineCheck({
+const limiter = defineCheck({
   name: 'ratelimit',
   aliases: ['rate_limits'],
   summary: 'A check for tests.',

@@ -1,10 +1,4 @@
-export { type CheckReport, checkConfiguration } from './check.ts';
-export { type DescribeOptions, type Description, describeConfiguration, sectionNames } from './dump.ts';
+export { checkConfiguration } from './check.ts';
+export { describeConfiguration, sectionNames } from './dump.ts';
 export { saveActionThresholds, saveSymbolScores } from './dynamic.ts';
-export {
-  type Analysis,
-  analyseConfiguration,
-  type LoadedConfiguration,
-  type LoadOptions,
-  loadConfiguration,
-} from './load.ts';
+export { loadConfiguration } from './load.ts';

@@ -72,7 +72,7 @@ function problem(path: ConfigPath, message: string, expected: string | undefined
 }
 
 /** Names the nearest known option, or all of them when there are few. */
-export function unknownOption(path: ConfigPath, known: readonly string[]): SchemaProblem {
+function unknownOption(path: ConfigPath, known: readonly string[]): SchemaProblem {
   const name = String(path.at(-1));
   const near = nearest(name, known);
   const few = known.length > 0 && known.length <= 12 ? [...known].sort().join(', ') : undefined;

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 export type AnySchema = z.core.$ZodTypes;
 
 /** The schema without the wrappers that say nothing about the shape of input. */
-export function unwrapSchema(schema: z.core.$ZodType): AnySchema {
+function unwrapSchema(schema: z.core.$ZodType): AnySchema {
   let current = schema as AnySchema;
   for (;;) {
     const { def } = current._zod;

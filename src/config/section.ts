@@ -216,11 +216,7 @@ export function isSame(a: unknown, b: unknown): boolean {
 }
 
 /** Place of the value at a path, of its key for an unknown option, else of the nearest thing around it. */
-export function positionIn(
-  section: UclObject,
-  path: ConfigPath,
-  part: 'key' | 'value',
-): SourcePosition | undefined {
+function positionIn(section: UclObject, path: ConfigPath, part: 'key' | 'value'): SourcePosition | undefined {
   for (let length = path.length; length > 0; length--) {
     const [node] = nodesAt([section], path.slice(0, length));
     if (!node) continue;

@@ -84,6 +84,19 @@ test('listeners are set where Rspamd sets them', (context) => {
   );
 });
 
+test('of several default upstreams the last one counts', (context) => {
+  const { configuration } = readFolder(context, {
+    'local.d/worker-proxy.inc': 'upstream "far" { default = yes; hosts = "h" }',
+  });
+  assert.deepEqual(
+    configuration.proxy.upstreams.map(({ name, isDefault }) => [name, isDefault]),
+    [
+      ['local', false],
+      ['far', true],
+    ],
+  );
+});
+
 test('several workers of one type listen together', (context) => {
   const { configuration, unsupported } = readFolder(context, {
     'rspamd.conf.local':

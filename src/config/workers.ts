@@ -160,7 +160,9 @@ function readUpstreams(reading: Reading, section: UclObject): readonly UpstreamC
       reading.findings.error(node.position, path, 'no hosts', 'hosts = "host:port", or self_scan = yes');
     result.push(upstream);
   }
-  return result;
+  // Of several defaults the last one counts: an operator's beats the stock one, which comes first.
+  const chosen = result.findLastIndex(({ isDefault }) => isDefault);
+  return result.map((upstream, index) => ({ ...upstream, isDefault: index === chosen }));
 }
 
 function readMirrors(reading: Reading, section: UclObject): readonly MirrorConfig[] {

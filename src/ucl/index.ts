@@ -1,18 +1,14 @@
-export { type EmitOptions, emitUcl } from './emit.ts';
+export { emitUcl } from './emit.ts';
 export type { UclFiles } from './macros.ts';
-export { parseUcl, readUcl, type UclDocument, type UclOptions, type UclReading } from './parse.ts';
-export { resolvePath } from './paths.ts';
+export { parseUcl, readUcl, type UclDocument } from './parse.ts';
 export { parseNumber } from './scalar.ts';
-export type { TemplateGlobals, TemplateValue } from './templates/index.ts';
+export type { TemplateGlobals } from './templates/index.ts';
 export {
   nodesAt,
   plainEntry,
   setOwn,
   toPlain,
-  type UclArray,
   type UclEntry,
   type UclNode,
   type UclObject,
-  type UclScalar,
-  type UclScalarType,
 } from './value.ts';

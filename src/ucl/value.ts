@@ -14,7 +14,7 @@ interface UclNodeBase {
 export type UclScalarType = 'string' | 'integer' | 'float' | 'time' | 'boolean' | 'null';
 
 /** A string, number, boolean or null. `time` is a number of seconds. */
-export interface UclScalar extends UclNodeBase {
+interface UclScalar extends UclNodeBase {
   readonly kind: 'scalar';
   readonly type: UclScalarType;
   readonly value: string | number | boolean | null;

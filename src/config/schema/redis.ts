@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { moduleRedisOptions, redisOptions } from '../../core/index.ts';
+import { redisOptions } from '../../core/index.ts';
 import type { SectionSpec } from '../section.ts';
 import { texts } from './values.ts';
 
@@ -38,6 +38,3 @@ export function hasServers(section: Readonly<Record<string, unknown>>): boolean 
     )
   );
 }
-
-/** Connection keys that may stand in a module's own section. */
-export const inlineRedisKeys: readonly string[] = Object.keys(moduleRedisOptions);

@@ -3,7 +3,6 @@ import { z } from 'zod';
 /** Building blocks of the schemas of core sections. Times are seconds, as UCL makes them. */
 export const seconds = z.number().nonnegative();
 export const count = z.int().nonnegative();
-export const score = z.number();
 /** Texts; a single one is a list of one. */
 export const texts = z.array(z.string());
 /** Texts as a list, or in one text with commas. */

@@ -1,2 +1,2 @@
-export { type Rendered, renderTemplate } from './render.ts';
-export type { TemplateGlobals, TemplateValue } from './values.ts';
+export { renderTemplate } from './render.ts';
+export type { TemplateGlobals } from './values.ts';

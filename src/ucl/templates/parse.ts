@@ -17,7 +17,7 @@ export type TemplateNode =
     };
 
 /** `if`, `elseif` or, without condition, `else`. */
-export interface Branch {
+interface Branch {
   readonly condition: Expression | undefined;
   readonly body: readonly TemplateNode[];
 }
