@@ -50,13 +50,14 @@ export function splitRecipients(text: string): string[] {
   let start = 0;
   let quoted = false;
   let bracketed = false;
+  const lastBracket = text.lastIndexOf('>');
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 0x5c) i++;
     else if (code === 0x22) quoted = !quoted;
     else if (quoted) continue;
     // A source route (RFC 5321 4.1.1.3) has commas inside; a bracket that never closes protects nothing.
-    else if (code === 0x3c) bracketed = text.indexOf('>', i) > 0;
+    else if (code === 0x3c) bracketed = i < lastBracket;
     else if (code === 0x3e) bracketed = false;
     else if (code === 0x2c && !bracketed) {
       parts.push(text.slice(start, i));

@@ -148,11 +148,12 @@ function framingOf(line: RequestLine, fields: FramingFields): Framing {
     return { kind: 'chunked' };
   }
   if (contentLength !== undefined) return { kind: 'length', sizeBytes: contentLength };
-  if (line.protocol === 'spamc' && line.command !== 'PING') return { kind: 'eof' };
-  // Exim keeps its write side open, so the end of the stream never tells where the message ends; an empty
-  // message would pass as clean.
-  if (line.protocol === 'rspamc' && line.command !== 'PING')
+  if (line.protocol !== 'http' && line.command !== 'PING' && line.command !== 'SKIP') {
+    if (line.protocol === 'spamc') return { kind: 'eof' };
+    // Exim keeps its write side open, so the end of the stream never tells where the message ends; an empty
+    // message would pass as clean.
     throw new ProtocolError('Content-length is missing');
+  }
   return { kind: 'length', sizeBytes: 0 };
 }
 

@@ -196,6 +196,10 @@ export interface Harness {
   readonly port: number;
   readonly counted: Counted;
   readonly logged: string[];
+  /** What the server was given. */
+  readonly configured: readonly [worker: NormalWorker, options: Options];
+  /** Makes the server's clock jump ahead. */
+  skip(timeMs: number): void;
   /** Opens a connection that collects what it receives. */
   open(): Promise<Client>;
   /** Sends bytes on a connection of its own and returns all that comes back until the server closes. */
@@ -214,13 +218,16 @@ export async function startScanPort(t: TestContext, options: HarnessOptions = {}
   const scanner = new FakeScanner();
   const counted: Counted = new Map();
   const logged: string[] = [];
+  let skippedMs = 0;
+  const worker = { ...stockWorker, ...options.worker };
+  const serverOptions = stockOptions(options);
   const server = new ScanServer({
     scanner,
-    worker: { ...stockWorker, ...options.worker },
-    options: stockOptions(options),
+    worker,
+    options: serverOptions,
     log: recordingLog(logged),
     metrics: countingMetrics(counted),
-    clock: { now: () => Date.now() },
+    clock: { now: () => Date.now() + skippedMs },
     metricsText: () => 'postern_up 1\n',
     learn: options.learn,
   });
@@ -247,6 +254,10 @@ export async function startScanPort(t: TestContext, options: HarnessOptions = {}
     port,
     counted,
     logged,
+    configured: [worker, serverOptions],
+    skip: (timeMs) => {
+      skippedMs += timeMs;
+    },
     open,
     exchange: async (bytes) => {
       const client = await open();
