@@ -116,6 +116,12 @@ export class LmdbStore implements Store {
     await this.#write('check', (tx) => tx.set('postern:check', String(this.#options.clock.now()), 60_000));
   }
 
+  /** A round of what goes on in the background anyway: expired keys, snapshot. */
+  async upkeep(): Promise<void> {
+    this.#open();
+    await this.#upkeep?.tick();
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#commitQueue();

@@ -128,8 +128,13 @@ export class LmdbUpkeep {
   }
 
   #transact<Result>(work: () => Result): Result {
-    this.#ownTransactions++;
-    return this.#environment.databases.root.transactionSync(work, transactionFlags);
+    const { root } = this.#environment.databases;
+    const before = lastTransaction(root.getStats());
+    const result = root.transactionSync(work, transactionFlags);
+    // A transaction that changed nothing leaves no trace. Another process may commit in between: then there is one
+    // snapshot too few, which the next change makes up for.
+    if (lastTransaction(root.getStats()) > before) this.#ownTransactions++;
+    return result;
   }
 }
 

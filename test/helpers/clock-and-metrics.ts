@@ -1,4 +1,13 @@
-import type { Clock, Metrics } from '../../src/core/index.ts';
+import type { Clock, Log, Metrics } from '../../src/core/index.ts';
+
+/** A log that says nothing. */
+export const silentLog: Log = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  child: () => silentLog,
+};
 
 /** Metrics that count: values by name and labels. */
 export function memoryMetrics(): Metrics & { readonly values: ReadonlyMap<string, number> } {
