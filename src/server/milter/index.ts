@@ -1,2 +1,1 @@
-export { type MilterLimits, milterLimits } from './limits.ts';
-export { type MilterConfig, MilterServer, type MilterServerInit } from './server.ts';
+export { MilterServer } from './server.ts';

@@ -61,6 +61,11 @@ test('signatures come as one text or a list, folded with any line break', () => 
   ]);
 });
 
+test('a subject that comes as encoded words is passed on as it is, on one line', () => {
+  const verdict = read({ action: 'rewrite subject', subject: '=?UTF-8?Q?a?=\r\n =?UTF-8?Q?b?=' });
+  assert.equal(verdict.subject, '=?UTF-8?Q?a?= =?UTF-8?Q?b?=');
+});
+
 test('the milter block is read in all its forms', () => {
   const { milter } = read({
     action: 'a',

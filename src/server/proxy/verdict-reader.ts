@@ -113,7 +113,8 @@ function toVerdict(reply: ScanReply, newMessage: Buffer | undefined): Verdict {
     ),
     isSkipped: reply.is_skipped ?? false,
     passthroughModule: reply.passthrough_module,
-    subject: reply.subject,
+    // Encoded words stay as they are: they are written as they came. A fold is one blank (RFC 5322 2.2.3).
+    subject: reply.subject?.replaceAll(/[\r\n]+[ \t]*/g, ' '),
     milterAction: reject === 'discard' || reject === 'quarantine' ? reject : undefined,
     symbols: Object.entries(reply.symbols ?? {}).map(([name, hit]) => toHit(name, hit)),
     groups: Object.entries(reply.groups ?? {}).map(([name, { score, description }]) => ({

@@ -12,11 +12,12 @@ import {
 } from '../../../core/index.ts';
 import { type Counted, countingMetrics, keepingLog } from '../../testing/observers.ts';
 import { proxyWorker } from '../../testing/proxy-worker.ts';
-import { type MilterLimits, MilterServer } from '../index.ts';
+import { MilterServer } from '../index.ts';
+import type { MilterLimits } from '../limits.ts';
 import { MilterClient, type Terms } from './milter-client.ts';
 
 /** A verdict that lets the message pass, with changes. */
-export function verdict(changes: Partial<Verdict> = {}): Verdict {
+function verdict(changes: Partial<Verdict> = {}): Verdict {
   return {
     action: 'no action',
     score: 0,
@@ -51,7 +52,7 @@ export function milterReply(changes: Partial<MilterReply>): MilterReply {
 type Answer = Partial<Verdict> | Error;
 
 /** A scanner that records what it is asked and answers what a test says, at once or when told. */
-export class FakeScanner implements Scanner {
+class FakeScanner implements Scanner {
   readonly requests: ScanRequest[] = [];
   settled = 0;
   answer: Answer | ((request: ScanRequest) => Answer) = {};
@@ -185,7 +186,7 @@ export async function startMilter(
 }
 
 /** Stock options, as far as a milter listener looks at them. */
-export const stockOptions: Options = {
+const stockOptions: Options = {
   localAddrs: undefined,
   checkLocal: undefined,
   checkAuthed: undefined,

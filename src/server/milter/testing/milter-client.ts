@@ -50,7 +50,7 @@ export function words(...values: readonly number[]): Buffer {
 }
 
 /** Shows a packet: letter, number of packets that have one, texts; a body by its bytes. */
-export function show({ command, payload }: Packet): string {
+function show({ command, payload }: Packet): string {
   const indexed = command === 'i' || command === 'm';
   const number = indexed ? ` ${payload.readUInt32BE(0)}` : '';
   const rest = indexed ? payload.subarray(4) : payload;

@@ -149,7 +149,7 @@ export function envelope(changes: Partial<Envelope> = {}): Envelope {
 }
 
 /** A scanner in place of the engine. */
-export class LocalScanner implements Scanner {
+class LocalScanner implements Scanner {
   readonly requests: ScanRequest[] = [];
 
   async scan(request: ScanRequest): Promise<ScanOutcome> {
