@@ -205,6 +205,25 @@ test('closing cuts what is left after the grace', async (t) => {
   assert.equal(milter.scanner.last.signal?.aborted, true);
 });
 
+test('a server that was replaced serves its sessions until their MTAs are done', async (t) => {
+  const milter = await startMilter(t);
+  const client = await milter.session();
+  const closed = milter.server.close(Number.POSITIVE_INFINITY);
+  assert.deepEqual(await client.scan(), ['a']);
+  assert.deepEqual(await client.scan(), ['a']);
+  client.send('Q');
+  await closed;
+});
+
+test('a server that was replaced can still be stopped', async (t) => {
+  const milter = await startMilter(t);
+  const client = await milter.session();
+  const closed = milter.server.close(Number.POSITIVE_INFINITY);
+  await milter.server.close(60_000);
+  await closed;
+  assert.equal(await client.receive(), undefined);
+});
+
 test('a connection that comes while the server stops is told to come back later', async (t) => {
   const milter = await startMilter(t);
   await milter.server.close(1);

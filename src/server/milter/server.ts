@@ -25,6 +25,7 @@ export interface MilterServerInit extends MilterConfig {
 /** Connections beyond the limit that are still told to come back later, instead of being cut. */
 const maxRefusedSessions = 256;
 const refusalLogIntervalMs = 60_000;
+const longestTimerMs = 2 ** 31 - 1;
 
 /** Speaks milter on the sockets it is given. Who listens is somebody else's business. */
 export class MilterServer implements SessionHost {
@@ -39,7 +40,8 @@ export class MilterServer implements SessionHost {
   #taken = 0;
   #lastRefusalLogMs = Number.NEGATIVE_INFINITY;
   #sweeper: NodeJS.Timeout | undefined;
-  #drained: (() => void) | undefined;
+  /** Told when the last session is gone. */
+  readonly #waiting: (() => void)[] = [];
   isDraining = false;
 
   constructor(init: MilterServerInit) {
@@ -85,17 +87,26 @@ export class MilterServer implements SessionHost {
   /**
    * Ends idle sessions at once and the others after the message they are in; what is left after the grace is
    * cut, and its MTA tries again. Resolves when no session is left.
+   *
+   * @param graceMs `Infinity` ends nothing: sessions go on until their MTAs are done (a reload that replaces this
+   *   server; {@link reconfigure} does without replacing it)
    */
   async close(graceMs: number): Promise<void> {
+    if (this.#sessions.size === 0) {
+      this.isDraining ||= graceMs < Number.POSITIVE_INFINITY;
+      return;
+    }
+    const gone = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (graceMs === Number.POSITIVE_INFINITY) return gone;
     this.isDraining = true;
     for (const session of [...this.#sessions.keys()]) session.drain();
-    if (this.#sessions.size === 0) return;
-    const timer = setTimeout(() => {
-      for (const session of [...this.#sessions.keys()]) session.destroy();
-    }, graceMs);
-    await new Promise<void>((resolve) => {
-      this.#drained = resolve;
-    });
+    const timer = setTimeout(
+      () => {
+        for (const session of [...this.#sessions.keys()]) session.destroy();
+      },
+      Math.min(graceMs, longestTimerMs),
+    );
+    await gone;
     clearTimeout(timer);
   }
 
@@ -114,7 +125,7 @@ export class MilterServer implements SessionHost {
     if (this.#sessions.size > 0) return;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
-    this.#drained?.();
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #refusal(source: string): string | undefined {

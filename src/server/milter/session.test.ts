@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { milterReply, startMilter } from './testing/fixture.ts';
 import { fullOffer, packet, words } from './testing/milter-client.ts';
 
@@ -295,6 +296,37 @@ for (const [what, bytes] of garbage) {
     assert.deepEqual(await other.scan(), ['a']);
   });
 }
+
+test('no order of commands and no payload harms the server', async (t) => {
+  const milter = await startMilter(t);
+  const command = fc.constantFrom(...'ODCHMRTLNBEAQKUZ');
+  const payload = fc.oneof(
+    fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes)),
+    fc.constantFrom(
+      words(6, 0x1ff, 0x1fffff),
+      words(4, 0x3f, 0),
+      Buffer.from('a\0b\0'),
+      Buffer.from('c\x004\0\x19192.0.2.7\0'),
+    ),
+  );
+  const conversation = fc.array(fc.tuple(command, payload), { maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(conversation, async (packets) => {
+      const client = await milter.connect();
+      client.socket.write(
+        Buffer.concat([packet('O', words(6, 0x1ff, 0)), ...packets.map(([c, p]) => packet(c, p))]),
+      );
+      client.socket.end();
+      await client.closed;
+    }),
+    { numRuns: 150 },
+  );
+  assert.deepEqual(await (await milter.session()).scan(), ['a']);
+  assert.deepEqual(
+    milter.logged.filter((line) => line.startsWith('error')),
+    [],
+  );
+});
 
 test('a command during a scan closes the connection', async (t) => {
   const milter = await startMilter(t);
