@@ -80,6 +80,7 @@ async function unpackDebian(server: Exclude<MailServer, 'haraka'>, target: strin
 }
 
 async function installHaraka(target: string): Promise<void> {
+  if (!(await onPath('openssl'))) await withFreshIndex(() => apt(['install', '--yes', 'openssl']));
   await mkdir(target, { recursive: true });
   await writeFile(join(target, 'package.json'), '{ "private": true }\n');
   await mustRun(
@@ -113,10 +114,16 @@ async function onPath(program: string): Promise<boolean> {
 
 /** Why a mail server cannot be run here; nothing when it can. */
 async function obstacle(server: MailServer): Promise<string | undefined> {
-  if (server === 'haraka') return (await onPath('npm')) ? undefined : 'npm is not installed';
-  if (process.getuid?.() !== 0) return 'it needs root, to give its processes their own users';
-  if (!isReady(server) && !(await onPath('apt-get'))) return 'apt-get is not here to fetch it';
-  return undefined;
+  const isRoot = process.getuid?.() === 0;
+  const canInstall = isRoot && (await onPath('apt-get'));
+  if (server === 'haraka') {
+    if (!isReady(server) && !(await onPath('npm'))) return 'npm is not here to fetch it';
+    return canInstall || (await onPath('openssl'))
+      ? undefined
+      : 'openssl is not here to make its certificate';
+  }
+  if (!isRoot) return 'it needs root, to give its processes their own users';
+  return isReady(server) || canInstall ? undefined : 'apt-get is not here to fetch it';
 }
 
 /** Fetches and unpacks a mail server unless that has been done; only one process at a time may do so. */
@@ -130,29 +137,35 @@ async function install(server: MailServer): Promise<void> {
   await rename(target, rootOf(server));
 }
 
-/**
- * Makes a mail server ready to run.
- *
- * @returns why its tests must be left out on this machine, or nothing.
- * @throws Error when fetching fails, and, with `CI=true`, instead of leaving anything out.
- */
-export async function prepare(server: MailServer): Promise<string | undefined> {
+/** Why a mail server cannot be run here, after all was done to make it run; nothing when it can. */
+async function makeReady(server: MailServer): Promise<string | undefined> {
   const reason = await obstacle(server);
-  if (reason !== undefined) {
-    if (process.env['CI'] === 'true')
-      throw new Error(`${server} cannot be run, and CI leaves nothing out: ${reason}`);
-    return `${server} cannot be run here: ${reason}`;
-  }
-  if (!isReady(server)) {
-    mkdirSync(CACHE, { recursive: true });
-    await mustRun('flock', [join(CACHE, '.lock'), process.execPath, fileURLToPath(import.meta.url), server]);
-  }
-  return undefined;
+  if (reason !== undefined || isReady(server)) return reason;
+  mkdirSync(CACHE, { recursive: true });
+  const self = fileURLToPath(import.meta.url);
+  const result = await run('flock', [join(CACHE, '.lock'), process.execPath, self, 'install', server]);
+  return result.code === 0 ? undefined : `it could not be fetched: ${result.stderr.trim()}`;
 }
 
+/**
+ * Makes a mail server ready to run: fetches it on first use, with everything it needs.
+ *
+ * @returns why its tests must be left out on this machine, or nothing.
+ * @throws Error with `CI=true`, where nothing may be left out.
+ */
+export async function prepare(server: MailServer): Promise<string | undefined> {
+  const reason = await makeReady(server);
+  if (reason === undefined) return undefined;
+  if (process.env['CI'] === 'true')
+    throw new Error(`${server} cannot run, and CI leaves nothing out: ${reason}`);
+  return `${server} cannot run here: ${reason}`;
+}
+
+// On its own: fetches all mail servers ahead of the tests and says which tests will be left out, and why.
 if (import.meta.main) {
-  const wanted = process.argv.slice(2);
+  const [command, only] = process.argv.slice(2);
   for (const server of MAIL_SERVERS) {
-    if (wanted.length === 0 || wanted.includes(server)) await install(server);
+    if (command !== 'install') console.log((await prepare(server)) ?? `${server} is ready`);
+    else if (server === only) await install(server);
   }
 }
