@@ -5,6 +5,7 @@ import { forceActions } from './force_actions/check.ts';
 import { gtube } from './gtube/check.ts';
 import { history } from './history/check.ts';
 import { milterHeaders } from './milter_headers/check.ts';
+import { multimap } from './multimap/check.ts';
 
 /** Every check there is. */
 export const checks: readonly CheckDefinition[] = [
@@ -13,4 +14,5 @@ export const checks: readonly CheckDefinition[] = [
   gtube,
   history,
   milterHeaders,
+  multimap,
 ];
