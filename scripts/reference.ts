@@ -65,6 +65,10 @@ function optionRows(schema: JsonSchema, prefix: string): string[] {
       rows.push(...optionRows(section, `${prefix}${name}${isMap ? '.NAME' : ''}.`));
     }
   }
+  // Sections under names of the operator's own, beside options with fixed names.
+  const named = schema.properties && schema.additionalProperties;
+  const section = typeof named === 'object' ? inner(named) : undefined;
+  if (section) rows.push(...optionRows(section, `${prefix}NAME.`));
   return rows;
 }
 
