@@ -107,7 +107,7 @@ export async function connectSentinel(
     db: settings.db,
     enableOfflineQueue: false,
     retryStrategy: retryDelayMs,
-    sentinelRetryStrategy: () => null,
+    sentinelRetryStrategy: retryDelayMs,
     sentinelCommandTimeout: settings.timeoutMs,
     failoverDetector: true,
     reconnectOnError: isReadOnly,
@@ -155,18 +155,21 @@ class GuardedClient implements RedisClient {
   /** Of the present outage; undefined while connected or before the first try failed. */
   #lastError: Error | undefined;
   #connecting: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(client: Redis | Cluster, name: string, timeoutMs: number, log: Log, onClose?: () => void) {
     this.name = name;
     this.#client = client;
     this.#timeoutMs = timeoutMs;
     this.#onClose = onClose;
-    client.on('error', (error: Error) => {
-      if (!this.#lastError) log.error(`Redis ${name}: ${describe(error)}`);
+    const failed = (error: Error): void => {
+      // One line for an outage, not one for every try.
+      if (!this.#lastError && !this.#isClosed) log.error(`Redis ${name}: ${describe(error)}`);
       this.#lastError = error;
-    });
+    };
+    client.on('error', failed);
     client.on('close', () => {
-      this.#lastError ??= new Error('the connection was closed');
+      if (!this.#lastError) failed(new Error('the connection was closed'));
     });
     client.on('ready', () => {
       if (this.#lastError) log.info(`Redis ${name}: connected again`);
@@ -187,6 +190,7 @@ class GuardedClient implements RedisClient {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#onClose?.();
     this.#client.disconnect();
   }
@@ -200,7 +204,12 @@ class GuardedClient implements RedisClient {
     this.#connecting ??= this.#client.connect().finally(() => {
       this.#connecting = undefined;
     });
-    await this.#connecting;
+    try {
+      await this.#connecting;
+    } catch (error) {
+      // The library only says that the connection was closed; what it reported before says why.
+      throw this.#lastError ?? error;
+    }
     return this.#send(command, args);
   }
 

@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 /** One server of a list. */
 export type ServerAddress =
   | { readonly host: string; readonly port: number; readonly weight: number }
@@ -50,7 +52,7 @@ function parseServer(text: string, defaultPort: number): ServerAddress | string 
   const parts =
     /^\[([^\]]+)\](?::(\d+))?(?::(\d+))?$/.exec(text) ?? /^([^:\s]+)(?::(\d+))?(?::(\d+))?$/.exec(text);
   // An IPv6 address without brackets has no room for a port.
-  const address = parts ?? /^([0-9a-fA-F:.]*:[0-9a-fA-F:.]*)$/.exec(text);
+  const address = parts ?? (isIPv6(text) ? [text, text] : undefined);
   if (!address) return `"${text}" is no server address`;
   const port = address[2] === undefined ? defaultPort : Number(address[2]);
   if (port < 1 || port > 65535) return `"${text}" has a port outside 1 to 65535`;

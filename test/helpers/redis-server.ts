@@ -79,6 +79,12 @@ export interface RedisServer {
   kill(): Promise<void>;
 }
 
+/** Servers not to outlive the tests. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts a server of its own in a temporary folder, and waits until it answers. */
 export async function startRedis(binary: string, options: RedisOptions = {}): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'redis-'));
@@ -113,10 +119,7 @@ export async function startRedis(binary: string, options: RedisOptions = {}): Pr
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => output.push(chunk.toString()));
-  const end = (): void => {
-    child.kill('SIGKILL');
-  };
-  process.once('exit', end);
+  running.add(child);
   const ask = (words: readonly string[]): Promise<string> => askSocket(socket, words);
   await waitUntil(() => answers(ask), child, output);
   return {
@@ -126,7 +129,7 @@ export async function startRedis(binary: string, options: RedisOptions = {}): Pr
     freeze: () => child.kill('SIGSTOP'),
     thaw: () => child.kill('SIGCONT'),
     async kill() {
-      process.removeListener('exit', end);
+      running.delete(child);
       if (child.exitCode === null && child.signalCode === null) {
         const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
         child.kill('SIGKILL');
