@@ -33,7 +33,7 @@ export type LiveSource =
 /** What a look at one source found. */
 type Look =
   | { readonly status: 'present'; readonly version: string }
-  | { readonly status: 'missing'; readonly reason: string | undefined }
+  | { readonly status: 'missing'; readonly reason: string | undefined; readonly isAsked: boolean }
   | { readonly status: 'unreadable'; readonly reason: string };
 
 const decompress = promisify(zstdDecompress);
@@ -143,7 +143,9 @@ export class LoadedMap implements MapHandle {
     if (sources.length === 0) return;
     const looks = await Promise.all(sources.map((source) => this.#look(source, mode, signal)));
     if (signal.aborted) return;
-    const seen = JSON.stringify(looks);
+    const seen = JSON.stringify(
+      looks.map(({ status, ...rest }) => [status, 'version' in rest ? rest.version : rest.reason]),
+    );
     if (seen === this.#seen) return;
     this.#seen = seen;
     for (const [index, look] of looks.entries()) this.#report(index, look);
@@ -167,8 +169,14 @@ export class LoadedMap implements MapHandle {
       return;
     }
     if (signal.aborted) return;
+    const isFirst = !this.isLoaded;
     this.isLoaded = true;
-    log.info('map loaded', { map: this.description, sources: this.sources, entries: this.entryCount });
+    // Every process loads every map when it starts; what an operator wants to see is a change.
+    log[isFirst && this.isLocal ? 'debug' : 'info']('map loaded', {
+      map: this.description,
+      sources: this.sources,
+      entries: this.entryCount,
+    });
     onLoad('ok', this);
     for (const listener of this.#listeners) listener();
   }
@@ -185,20 +193,21 @@ export class LoadedMap implements MapHandle {
         return { status: 'present', version: `${mtimeMs}:${ctimeMs}:${size}:${ino}` };
       }
       const state = await (mode === 'cache' ? source.remote.cached() : source.remote.refresh(signal));
-      if (state.version === undefined) return { status: 'missing', reason: state.failure };
+      if (state.version === undefined)
+        return { status: 'missing', reason: state.failure, isAsked: state.isAsked };
       // A failure is told once, and its end too.
-      if (state.failure !== undefined) this.#warnStale(source.remote.url, state.failure);
+      if (state.failure !== undefined) this.#warnStale(source.remote.url, state.failure, state.isAsked);
       else this.#reported.delete(source.remote.url);
       return { status: 'present', version: state.version };
     } catch (error) {
-      if (isMissing(error)) return { status: 'missing', reason: undefined };
+      if (isMissing(error)) return { status: 'missing', reason: undefined, isAsked: false };
       if (!isCode(error, undefined)) throw error;
       return { status: 'unreadable', reason: describe(error) };
     }
   }
 
-  #warnStale(url: string, failure: string): void {
-    if (this.#reported.get(url) === failure) return;
+  #warnStale(url: string, failure: string, isAsked: boolean): void {
+    if (!isAsked || this.#reported.get(url) === failure) return;
     this.#reported.set(url, failure);
     this.#init.log.warn('remote map not renewed, the cached one stays', {
       map: this.description,
@@ -213,11 +222,13 @@ export class LoadedMap implements MapHandle {
     const text = look.status === 'present' ? '' : `${look.status} ${look.reason ?? ''}`;
     const key = `${index}`;
     if (this.#reported.get(key) === text) return;
+    const isRemote = this.#init.sources[index]!.kind === 'http';
+    // A list is asked for by one process, and that one tells.
+    if (isRemote && look.status === 'missing' && look.reason !== undefined && !look.isAsked) return;
     this.#reported.set(key, text);
     const fields = { map: this.description, source };
     if (look.status === 'unreadable') log.error('map cannot be read', { ...fields, reason: look.reason });
     else if (look.status === 'missing') {
-      const isRemote = this.#init.sources[index]!.kind === 'http';
       if (isRemote && look.reason !== undefined) {
         log.warn('remote map is empty until it can be fetched', { ...fields, reason: look.reason });
       } else if (!isRemote && this.isLoaded) log.warn('map file is gone, the last good one stays', fields);

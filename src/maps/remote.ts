@@ -30,6 +30,8 @@ export interface RemoteOptions {
 export interface RemoteState {
   readonly version: string | undefined;
   readonly failure: string | undefined;
+  /** Did this process ask the server just now? The others leave the telling to it. */
+  readonly isAsked: boolean;
 }
 
 const firstRetryMs = 15_000;
@@ -64,8 +66,7 @@ export class RemoteSource {
 
   /** What the cache holds now, without asking the server. */
   async cached(): Promise<RemoteState> {
-    const record = await this.#readRecord();
-    return { version: record?.version, failure: record?.failure };
+    return known(await this.#readRecord());
   }
 
   /** Bytes of the cached list. */
@@ -77,18 +78,18 @@ export class RemoteSource {
 
   /** Asks the server if the list is due and no other process does so already. Never rejects. */
   async refresh(signal: AbortSignal): Promise<RemoteState> {
-    const known = await this.#readRecord();
-    if (known && !this.#isDue(known)) return { version: known.version, failure: known.failure };
+    const before = await this.#readRecord();
+    if (before && !this.#isDue(before)) return known(before);
     await mkdir(this.#options.cacheDir, { recursive: true, mode: 0o700 });
-    if (!(await this.#lock())) return { version: known?.version, failure: known?.failure };
+    if (!(await this.#lock())) return known(before);
     try {
       // Another process may have been faster than the lock.
       const record = await this.#readRecord();
-      if (record && !this.#isDue(record)) return { version: record.version, failure: record.failure };
+      if (record && !this.#isDue(record)) return known(record);
       const next = await this.#ask(record, signal);
-      if (signal.aborted) return { version: record?.version, failure: record?.failure };
+      if (signal.aborted) return known(record);
       await this.#write(this.#recordPath, Buffer.from(JSON.stringify(next)));
-      return { version: next.version, failure: next.failure };
+      return { version: next.version, failure: next.failure, isAsked: true };
     } finally {
       await unlink(this.#lockPath).catch(ignoreMissing);
     }
@@ -100,17 +101,17 @@ export class RemoteSource {
     return waitMs <= 0 || waitMs > maxFreshMs + 2 * this.#options.pollMs;
   }
 
-  async #ask(known: CacheRecord | undefined, signal: AbortSignal): Promise<CacheRecord> {
+  async #ask(before: CacheRecord | undefined, signal: AbortSignal): Promise<CacheRecord> {
     const { clock, pollMs } = this.#options;
     try {
-      return await this.#fetch(known, signal);
+      return await this.#fetch(before, signal);
     } catch (error) {
-      const failures = (known?.failures ?? 0) + 1;
+      const failures = (before?.failures ?? 0) + 1;
       return {
         url: this.url,
-        etag: known?.etag,
-        lastModified: known?.lastModified,
-        version: known?.version,
+        etag: before?.etag,
+        lastModified: before?.lastModified,
+        version: before?.version,
         nextCheckMs: clock.now() + Math.min(pollMs, firstRetryMs * 2 ** Math.min(failures - 1, 10)),
         failures,
         failure: describe(error),
@@ -118,13 +119,13 @@ export class RemoteSource {
     }
   }
 
-  async #fetch(known: CacheRecord | undefined, signal: AbortSignal): Promise<CacheRecord> {
+  async #fetch(before: CacheRecord | undefined, signal: AbortSignal): Promise<CacheRecord> {
     const { clock, pollMs, timeoutMs } = this.#options;
     const headers: Record<string, string> = { 'user-agent': 'postern' };
     if (this.#authorization !== undefined) headers['authorization'] = this.#authorization;
-    if (known?.version !== undefined) {
-      if (known.etag !== undefined) headers['if-none-match'] = known.etag;
-      if (known.lastModified !== undefined) headers['if-modified-since'] = known.lastModified;
+    if (before?.version !== undefined) {
+      if (before.etag !== undefined) headers['if-none-match'] = before.etag;
+      if (before.lastModified !== undefined) headers['if-modified-since'] = before.lastModified;
     }
     const response = await this.#options.fetch(this.url, {
       headers,
@@ -137,9 +138,9 @@ export class RemoteSource {
       failures: 0,
       failure: undefined,
     };
-    if (response.status === 304 && known?.version !== undefined) {
+    if (response.status === 304 && before?.version !== undefined) {
       await response.body?.cancel();
-      const { etag, lastModified, version } = known;
+      const { etag, lastModified, version } = before;
       return { ...common, etag, lastModified, version };
     }
     if (response.status !== 200) {
@@ -214,6 +215,10 @@ export class RemoteSource {
       throw error;
     }
   }
+}
+
+function known(record: CacheRecord | undefined): RemoteState {
+  return { version: record?.version, failure: record?.failure, isAsked: false };
 }
 
 /** How long an answer may be used (RFC 9111 4.2.1), at least the interval of looks and at most a day. */
