@@ -18,11 +18,6 @@ export function digest(data: string | Uint8Array, encoding: DigestEncoding, hash
   return encode(result, encoding);
 }
 
-/** Unkeyed BLAKE2b-512 in hex: the digest the peer keeps of every part. */
-export function partDigest(bytes: Uint8Array): string {
-  return createHash('blake2b512').update(bytes).digest('hex');
-}
-
 function encode(bytes: Uint8Array, encoding: DigestEncoding): string {
   switch (encoding) {
     case 'hex':

@@ -2,7 +2,7 @@ import { domainInfo } from '../content/index.ts';
 import type { MailAddress, MapHandle, Task, UrlView } from '../core/index.ts';
 import { parseMailDate } from '../mime/index.ts';
 import type { Args } from './args.ts';
-import { digest, digestEncodings, digestHashes, partDigest } from './digest.ts';
+import { digest, digestEncodings, digestHashes } from './digest.ts';
 import { compileTimeFormat } from './strftime.ts';
 import {
   addressClass,
@@ -211,12 +211,14 @@ function refused(reason: string): ExtractorDefinition {
 }
 
 const wordPattern = /[\p{L}\p{N}][\p{L}\p{N}\p{M}'’_-]*/gu;
+/** Links and addresses are no words. */
+const linkPattern = /\S*(?::\/\/|@)\S*|\bwww\.\S+/giu;
 const maxWords = 10_000;
 
 function words(task: Task): string[] {
   const found: string[] = [];
   for (const view of task.content.texts) {
-    for (const [word] of view.text.matchAll(wordPattern)) {
+    for (const [word] of view.text.replace(linkPattern, ' ').matchAll(wordPattern)) {
       if (found.length >= maxWords) return found;
       found.push(word);
     }
@@ -301,13 +303,12 @@ export const extractors: Readonly<Record<string, ExtractorDefinition>> = {
   attachments: {
     description: 'Digests of the attachments: encoding (hex), hash (blake2)',
     make(args) {
-      const isPlain = args.atMost(2).length === 0;
-      const encoding = args.oneOf(0, digestEncodings) ?? 'hex';
+      const encoding = args.atMost(2).oneOf(0, digestEncodings) ?? 'hex';
       const hash = args.oneOf(1, digestHashes) ?? 'blake2';
       return texts((task) =>
         task.message.parts
           .filter((part) => part.isAttachment)
-          .map((part) => (isPlain ? partDigest(part.decoded()) : digest(part.decoded(), encoding, hash))),
+          .map((part) => digest(part.decoded(), encoding, hash)),
       );
     },
   },

@@ -87,6 +87,8 @@ test('every extractor yields what its name says', () => {
     ["from('mime')", ['Joerg@Mail.Example.co.uk']],
     ["from('mime'):domain.get_tld", ['example.co.uk']],
     ["from('mime'):name", ['Jörg']],
+    ["from('mime'):raw", ['<Joerg@Mail.Example.co.uk>']],
+    ["from('smtp'):raw", ['sender@example.com']],
     ["from({'smtp','orig'})", ['sender@example.com']],
     ['rcpts', ['First@example.org', 'second@example.net']],
     ["rcpts('mime'):domain.uniq", ['example.org', 'example.net']],
@@ -126,7 +128,7 @@ test('every extractor yields what its name says', () => {
     ["time('connect', '!%Y-%m-%d %H:%M:%S %w %j')", ['2023-11-14 22:13:20 2 318']],
     ["time('message', '!%d %H')", ['15 08']],
     ['time', ['1700036430']],
-    ["words('norm').take_n(2)", ['see', 'http']],
+    ["words('norm')", ['see', 'and', 'mail']],
     ['queueid', ['QUEUE1']],
     ['uid', ['task1']],
     ['messageid', ['id@example.com']],
@@ -198,7 +200,7 @@ test('digests are those of the peer', () => {
   assert.deepEqual(values("id('hello').digest('bleach32','md5')"), ['t4q5q24ufv48dwt3nkg3q979jg']);
   assert.deepEqual(values("id('hello').digest('hex','sha256').substring(1,8)"), ['2cf24dba']);
   assert.deepEqual(values("attachments('base64','sha1')"), ['qvTGHdzF6KLavt4PO0gs2a6pQ00=']);
-  assert.equal(values('attachments')?.[0]?.slice(0, 8), 'e4cfa39a');
+  assert.deepEqual(values('attachments'), [keyed]);
 });
 
 test('selectors are combined row by row, and nil takes the whole away', () => {

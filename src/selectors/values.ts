@@ -60,7 +60,7 @@ export const addressClass: ObjectClass<MailAddress | Mailbox> = {
     domain: (address) => address.domain,
     name: (address) => ('name' in address && address.name !== '' ? address.name : undefined),
     raw: (address) =>
-      'name' in address && address.name !== '' ? `${address.name} <${address.text}>` : address.text,
+      address.text === '' || ('name' in address && address.name !== '') ? `<${address.text}>` : address.text,
   },
   text: (address) => address.text,
 };

@@ -82,7 +82,7 @@ class Outcome {
     let shown = options.length > 0 ? options : option === undefined ? [] : [option];
     if (named !== undefined) {
       if (this.#allowed) symbol = this.#allowed.get(named) ?? this.symbol;
-      else if (this.#options.disable_multisymbol) shown = [...shown, value];
+      else if (this.#options.disable_multisymbol) shown = options.length > 0 ? options : [...shown, value];
       else symbol = this.#table.get(named, () => this.#dynamicDef()) ?? this.symbol;
     }
     hit(symbol, weight, ...shown);
