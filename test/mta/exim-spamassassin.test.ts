@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import { deliveryTests, malformedTests } from './delivery-tests.ts';
+import { RSA_SELECTOR } from './dkim.ts';
 import { type Exim, PROXY_ADDRESS, startExim } from './exim.ts';
 import { type MtaUnderTest, type Surroundings, startSurroundings, USERS } from './harness.ts';
 import { headerValues } from './message.ts';
@@ -18,14 +19,14 @@ describe('Exim without variant=rspamd, as its page has it', { skip: leftOut ?? f
 
   before(async () => {
     surroundings = await startSurroundings();
-    const { scanner, sink, keyFile } = surroundings;
+    const { scanner, sink, keys } = surroundings;
     exim = await startExim({
       setup: 'spamassassin',
       scanPort: scanner.scanPort,
       nextHopPort: sink.port,
       localNetworks: [LOCAL_ADDRESS],
       users: USERS,
-      keyFile,
+      keyFile: keys.rsaFile,
     });
   });
   after(async () => {
@@ -59,7 +60,7 @@ describe('Exim without variant=rspamd, as its page has it', { skip: leftOut ?? f
   rejectionTests(mta, /Gtube pattern/);
   deliveryTests(mta);
   malformedTests(mta);
-  signatureTest(mta, () => surroundings.publishedKey);
+  signatureTest(mta, () => surroundings.keys, [RSA_SELECTOR]);
   outageTests(mta);
   closingTests(mta);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { deliveryTests, malformedTests, recipientsTest } from './delivery-tests.ts';
+import { RSA_SELECTOR } from './dkim.ts';
 import { type Exim, PROXY_ADDRESS, startExim } from './exim.ts';
 import {
   type MtaUnderTest,
@@ -30,13 +31,13 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
 
   before(async () => {
     surroundings = await startSurroundings();
-    const { scanner, sink, keyFile } = surroundings;
+    const { scanner, sink, keys } = surroundings;
     const options = {
       scanPort: scanner.scanPort,
       nextHopPort: sink.port,
       localNetworks: [LOCAL_ADDRESS],
       users: USERS,
-      keyFile,
+      keyFile: keys.rsaFile,
     };
     exim = await startExim({ ...options, setup: 'refuse' });
     redirecting = await startExim({ ...options, setup: 'redirect' });
@@ -71,7 +72,7 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
   recipientsTest(mta);
   malformedTests(mta);
 
-  signatureTest(mta, () => surroundings.publishedKey);
+  signatureTest(mta, () => surroundings.keys, [RSA_SELECTOR]);
 
   test('GTUBE is redirected to the reviewer when the ACL marks and a router redirects', async () => {
     const { sink } = surroundings;

@@ -1,6 +1,6 @@
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeHome, removeHome } from './home.ts';
 import { type CommandResult, freePorts, mustRun, run, startDaemon, waitForPorts } from './process.ts';
 import { SIGNING_DOMAIN } from './scanner-config.ts';
 import { rootOf } from './setup.ts';
@@ -70,8 +70,7 @@ function blocksOfPage(
 /** Starts Exim from its private root. */
 export async function startExim(options: EximOptions): Promise<Exim> {
   const binary = join(rootOf('exim'), 'usr/sbin/exim4');
-  const home = await mkdtemp(join(tmpdir(), 'postern-mta-exim-'));
-  await chmod(home, 0o755);
+  const home = await makeHome('exim');
   const [, , uid = '', gid = ''] = (await mustRun('getent', ['passwd', 'Debian-exim'])).stdout.split(':');
   const [port = 0, unscannedPort = 0] = await freePorts(2);
   const configuration = join(home, 'exim.conf');
@@ -177,7 +176,7 @@ plain:
     },
     async stop() {
       await daemon.stop();
-      await rm(home, { recursive: true, force: true });
+      await removeHome(home);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { after, before, describe } from 'node:test';
 import { rewriteSubjectTest } from './action-tests.ts';
 import { deliveryTests, malformedTests, recipientsTest } from './delivery-tests.ts';
+import { ED25519_SELECTOR, RSA_SELECTOR } from './dkim.ts';
 import { type Haraka, PROXY_ADDRESS, startHaraka } from './haraka.ts';
 import { type MtaUnderTest, type Surroundings, seenAsIn, startSurroundings, USERS } from './harness.ts';
 import { identityTests } from './identity-tests.ts';
@@ -19,7 +20,8 @@ describe('Haraka with the configuration of its page', { skip: leftOut ?? false }
   let unscanned: Haraka;
 
   before(async () => {
-    surroundings = await startSurroundings();
+    // Haraka would join two signatures into one field; two header fields to add it takes as they are.
+    surroundings = await startSurroundings({ signaturesAs: 'header fields' });
     const options = {
       nextHopPort: surroundings.sink.port,
       localNetworks: [LOCAL_ADDRESS, '127.0.0.1'],
@@ -48,7 +50,14 @@ describe('Haraka with the configuration of its page', { skip: leftOut ?? false }
     ...surroundings,
     assertSeenAs,
     // One Received of the server, one of its queue.
-    addedFields: ['authentication-results', 'dkim-signature', 'received', 'received', 'x-spamd-result'],
+    addedFields: [
+      'authentication-results',
+      'dkim-signature',
+      'dkim-signature',
+      'received',
+      'received',
+      'x-spamd-result',
+    ],
     longestLineBytes: 5000,
     async session(sender, user = 'alice@example.com') {
       if (sender === 'local') return connectAs(LOCAL_ADDRESS);
@@ -67,7 +76,7 @@ describe('Haraka with the configuration of its page', { skip: leftOut ?? false }
   recipientsTest(mta);
   malformedTests(mta);
 
-  signatureTest(mta, () => surroundings.publishedKey);
+  signatureTest(mta, () => surroundings.keys, [RSA_SELECTOR, ED25519_SELECTOR]);
 
   rewriteSubjectTest(mta);
   outageTests(mta);

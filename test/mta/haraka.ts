@@ -1,6 +1,6 @@
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeHome, removeHome } from './home.ts';
 import { freePorts, mustRun, startDaemon, waitForPorts } from './process.ts';
 import { rootOf } from './setup.ts';
 import { snippet } from './snippets.ts';
@@ -37,7 +37,7 @@ const lines = (...text: readonly string[]): string => `${text.join('\n')}\n`;
 /** Starts Haraka from a private folder with the configuration of docs/integrate/haraka.md. */
 export async function startHaraka(options: HarakaOptions): Promise<Haraka> {
   const modules = join(rootOf('haraka'), 'node_modules');
-  const home = await mkdtemp(join(tmpdir(), 'postern-mta-haraka-'));
+  const home = await makeHome('haraka');
   const config = join(home, 'config');
   const [port = 0] = await freePorts(1);
   await mkdir(join(home, 'plugins'));
@@ -81,7 +81,7 @@ export async function startHaraka(options: HarakaOptions): Promise<Haraka> {
     log: () => daemon.output(),
     async stop() {
       await daemon.stop();
-      await rm(home, { recursive: true, force: true });
+      await removeHome(home);
     },
   };
 }

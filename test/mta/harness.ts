@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { makeSigningKeys, type SigningKeys } from './dkim.ts';
+import { makeHome, removeHome } from './home.ts';
 import { fieldName, headerValues, splitMessage, uniqueWord, withoutFields } from './message.ts';
 import { createScanner, type Scanner } from './scanner.ts';
-import { SEEN_AS, type SenderKind, scannerFiles } from './scanner-config.ts';
+import { type ScannerSetup, SEEN_AS, type SenderKind, scannerFiles } from './scanner-config.ts';
 import { type Delivery, type Sink, startSink } from './sink.ts';
 import { type SmtpClient, type SmtpMessage, SmtpRefusal, type SmtpReply } from './smtp-client.ts';
 
@@ -33,33 +31,27 @@ export interface MtaUnderTest {
 export interface Surroundings {
   readonly scanner: Scanner;
   readonly sink: Sink;
-  /** PEM file of the private key for DKIM. */
-  readonly keyFile: string;
-  /** The TXT record that publishes the key (RFC 6376 3.6.1). */
-  readonly publishedKey: string;
+  readonly keys: SigningKeys;
   dispose(): Promise<void>;
 }
 
 /** Starts a scanner and a next hop. */
-export async function startSurroundings(): Promise<Surroundings> {
-  const folder = await mkdtemp(join(tmpdir(), 'postern-mta-key-'));
-  const keyFile = join(folder, 'dkim.pem');
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  // The MTAs drop root and must still read it; it is thrown away after the test.
-  await writeFile(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o644 });
-  await chmod(folder, 0o755);
-  const scanner = await createScanner({ files: scannerFiles(keyFile) });
-  const sink = await startSink();
+export async function startSurroundings({
+  signaturesAs = 'signatures',
+}: Partial<Pick<ScannerSetup, 'signaturesAs'>> = {}): Promise<Surroundings> {
+  const home = await makeHome('key');
+  const keys = await makeSigningKeys(home);
+  const scanner = await createScanner({ files: scannerFiles({ keys, signaturesAs }) });
   await scanner.start();
+  const sink = await startSink();
   return {
     scanner,
     sink,
-    keyFile,
-    publishedKey: `v=DKIM1; k=rsa; p=${publicKey.export({ type: 'spki', format: 'der' }).toString('base64')}`,
+    keys,
     async dispose() {
       await sink.stop();
       await scanner.dispose();
-      await rm(folder, { recursive: true, force: true });
+      await removeHome(home);
     },
   };
 }

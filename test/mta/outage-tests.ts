@@ -34,27 +34,31 @@ export function outageTests(mta: () => MtaUnderTest): void {
     const { scanner, sink, session, assertSeenAs } = mta();
     const waiting = Array.from({ length: STREAM_MESSAGES }, () => uniqueRecipient());
     const recipients = [...waiting];
-    const codes = new Set<number>();
+    let isOver = false;
     const sender = async (): Promise<void> => {
       for (let to = waiting.shift(); to !== undefined; to = waiting.shift()) {
-        for (;;) {
+        while (!isOver) {
           const message = { from: 'printer@example.com', to: [to], raw: buildMessage() };
           const final = await sendOnce(session('local'), message);
-          codes.add(final.code);
           if (final.code === 250) break;
           assert.ok(isTemporary(final), `${final.code} ${final.text}`);
           await sleep(RETRY_PAUSE_MS);
         }
       }
     };
-    const senders = Promise.all(Array.from({ length: STREAM_SENDERS }, sender));
-    await sink.next(recipients[STREAM_SENDERS] ?? '');
-    await scanner.stop('SIGTERM');
-    await scanner.start();
-    await sink.next(recipients[2 * STREAM_SENDERS] ?? '');
-    await scanner.stop('SIGKILL');
-    await scanner.start();
-    await senders;
+    const trouble = async (): Promise<void> => {
+      await sink.next(recipients[STREAM_SENDERS] ?? '');
+      await scanner.stop('SIGTERM');
+      await scanner.start();
+      await sink.next(recipients[2 * STREAM_SENDERS] ?? '');
+      await scanner.stop('SIGKILL');
+      await scanner.start();
+    };
+    try {
+      await Promise.all([trouble(), ...Array.from({ length: STREAM_SENDERS }, sender)]);
+    } finally {
+      isOver = true;
+    }
     for (const recipient of recipients) assertSeenAs(await sink.next(recipient), 'local');
     assert.deepEqual(
       recipients.filter((recipient) => sink.to(recipient).length !== 1),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { milterActionTests, rewriteSubjectTest } from './action-tests.ts';
 import { deliveryTests, malformedTests, recipientsTest } from './delivery-tests.ts';
-import { verifySignatures } from './dkim.ts';
+import { ED25519_SELECTOR, RSA_SELECTOR, verifySignatures } from './dkim.ts';
 import {
   type MtaUnderTest,
   rememberRefused,
@@ -53,7 +53,7 @@ describe('Postfix with the configuration of its page', { skip: leftOut ?? false 
   const mta = (): MtaUnderTest => ({
     ...surroundings,
     assertSeenAs,
-    addedFields: ['dkim-signature', 'received', 'x-spamd-result'],
+    addedFields: ['dkim-signature', 'dkim-signature', 'received', 'x-spamd-result'],
     longestLineBytes: 5000,
     async session(sender, user = 'alice@example.com') {
       if (sender === 'local') return connectAs(LOCAL_ADDRESS);
@@ -71,7 +71,7 @@ describe('Postfix with the configuration of its page', { skip: leftOut ?? false 
   recipientsTest(mta);
   malformedTests(mta);
 
-  signatureTest(mta, () => surroundings.publishedKey);
+  signatureTest(mta, () => surroundings.keys, [RSA_SELECTOR, ED25519_SELECTOR]);
 
   test('several messages in one session keep nothing of each other', async () => {
     const { sink, session } = mta();
@@ -101,8 +101,10 @@ describe('Postfix with the configuration of its page', { skip: leftOut ?? false 
     assert.equal(row.ip, '127.0.0.1');
     assert.equal(row.sender_smtp, 'cron@example.com');
     assert.deepEqual(row.rcpt_smtp.toSorted(), [to, 'hidden@far.example'].toSorted());
-    const [signature] = await verifySignatures(delivery.raw, surroundings.publishedKey);
-    assert.equal(signature?.result, 'pass');
+    assert.deepEqual(await verifySignatures(delivery.raw, surroundings.keys.published), [
+      'pass example.com mta',
+      'pass example.com mta-ed25519',
+    ]);
   });
 
   test('mail injected by sendmail -bs is scanned as local mail', async () => {

@@ -1,6 +1,6 @@
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeHome, removeHome } from './home.ts';
 import {
   type CommandResult,
   type Daemon,
@@ -117,8 +117,7 @@ postlog   unix-dgram n  -       n       -       1       postlogd
 /** Starts Postfix from its private root with the configuration of docs/integrate/postfix.md. */
 export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
   const root = rootOf('postfix');
-  const home = await mkdtemp(join(tmpdir(), 'postern-mta-postfix-'));
-  await chmod(home, 0o755);
+  const home = await makeHome('postfix');
   const { mailOwner, setgidGroup, owner, dropGid } = await owners();
   const [smtpPort = 0, submissionPort = 0, unscannedPort = 0] = await freePorts(3);
   const etc = join(home, 'etc');
@@ -228,7 +227,7 @@ ${unscanned}${submission}${INTERNAL_SERVICES}`,
     },
     async stop() {
       await daemon.stop();
-      await rm(home, { recursive: true, force: true });
+      await removeHome(home);
     },
   };
 }

@@ -160,20 +160,23 @@ const accepts = (port: number): Promise<true | undefined> =>
     socket.once('error', () => resolve(undefined));
   });
 
-/** Waits until every port accepts connections; throws with the daemon's output when it does not. */
+/** Waits until every port accepts connections; stops the daemon and throws with its output when one does not. */
 export async function waitForPorts(
   daemon: Daemon,
   ports: readonly number[],
   timeoutMs = 20_000,
 ): Promise<void> {
-  for (const port of ports) {
-    await waitUntil(
-      () => {
-        if (!daemon.isRunning())
-          throw new Error(`it ended before it listened on ${port}:\n${daemon.output()}`);
+  try {
+    for (const port of ports) {
+      const describe = (): string => `nothing listens on port ${port}:\n${daemon.output()}`;
+      const probe = (): Promise<true | undefined> => {
+        if (!daemon.isRunning()) throw new Error(describe());
         return accepts(port);
-      },
-      { timeoutMs, describe: () => `nothing listens on port ${port}:\n${daemon.output()}` },
-    );
+      };
+      await waitUntil(probe, { timeoutMs, describe });
+    }
+  } catch (error) {
+    await daemon.stop();
+    throw error;
   }
 }

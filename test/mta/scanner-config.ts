@@ -1,3 +1,5 @@
+import { ED25519_SELECTOR, RSA_SELECTOR, type SigningKeys } from './dkim.ts';
+
 /** Symbols that say as whom the scanner saw the sender of a message. */
 export const SEEN_AS = { login: 'SEEN_LOGIN', local: 'SEEN_LOCAL', outside: 'SEEN_OUTSIDE' } as const;
 
@@ -15,10 +17,16 @@ export const WANTED = { quarantine: 'quarantine@example.com', discard: 'discard@
 export const RATE_LIMIT_BURST = 100;
 
 export const SIGNING_DOMAIN = 'example.com';
-export const SIGNING_SELECTOR = 'mta';
 
-/** The configuration every MTA is tested with; `keyFile` is the private key for {@link SIGNING_DOMAIN}. */
-export const scannerFiles = (keyFile: string): Record<string, string> => ({
+/** What differs between the MTAs. */
+export interface ScannerSetup {
+  keys: SigningKeys;
+  /** How signatures travel: as the reply's own field, or among the header fields to add. */
+  signaturesAs: 'signatures' | 'header fields';
+}
+
+/** The configuration every MTA is tested with. */
+export const scannerFiles = ({ keys, signaturesAs }: ScannerSetup): Record<string, string> => ({
   'options.inc': `
 gtube_patterns = "all";
 local_addrs = ["127.0.0.0/8", "::1", "${LOCAL_NETWORK}"];
@@ -79,9 +87,15 @@ authenticated_headers = ["x-spamd-result"];
 local_headers = ["x-spamd-result"];
 `,
   'dkim_signing.conf': `
+use_milter_headers = ${signaturesAs === 'header fields'};
 allow_username_mismatch = true;
 domain {
-  ${SIGNING_DOMAIN} { selector = "${SIGNING_SELECTOR}"; path = "${keyFile}"; }
+  ${SIGNING_DOMAIN} {
+    selectors = [
+      { selector = "${RSA_SELECTOR}"; path = "${keys.rsaFile}"; },
+      { selector = "${ED25519_SELECTOR}"; path = "${keys.ed25519File}"; },
+    ];
+  }
 }
 `,
   'ratelimit.conf': `

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeHome, removeHome } from './home.ts';
 import { type Daemon, freePorts, startDaemon, waitForPorts, waitUntil } from './process.ts';
 
 /** A row of the scanner's history, as its controller gives it. */
@@ -41,7 +41,7 @@ const command = (): string =>
 
 /** Prepares Postern with a configuration of its own on free loopback ports; it is not started yet. */
 export async function createScanner({ files }: ScannerOptions): Promise<Scanner> {
-  const root = await mkdtemp(join(tmpdir(), 'postern-mta-scanner-'));
+  const root = await makeHome('scanner');
   const [milterPort = 0, scanPort = 0, controllerPort = 0] = await freePorts(3);
   const config = join(root, 'config');
   const state = join(root, 'state');
@@ -80,7 +80,7 @@ export async function createScanner({ files }: ScannerOptions): Promise<Scanner>
       }),
     async dispose() {
       await daemon?.stop();
-      await rm(root, { recursive: true, force: true });
+      await removeHome(root);
     },
   };
 }

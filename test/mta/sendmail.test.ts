@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { milterActionTests, rewriteSubjectTest } from './action-tests.ts';
 import { deliveryTests, malformedTests, recipientsTest } from './delivery-tests.ts';
+import { ED25519_SELECTOR, RSA_SELECTOR } from './dkim.ts';
 import {
   type MtaUnderTest,
   type Surroundings,
@@ -38,7 +39,7 @@ describe('Sendmail with the configuration of its page', { skip: leftOut ?? false
   const mta = (): MtaUnderTest => ({
     ...surroundings,
     assertSeenAs,
-    addedFields: ['dkim-signature', 'received', 'x-spamd-result'],
+    addedFields: ['dkim-signature', 'dkim-signature', 'received', 'x-spamd-result'],
     longestLineBytes: 998,
     async session(sender, user = 'alice@example.com') {
       const client = await SmtpClient.open({ port: sendmail.port });
@@ -56,7 +57,7 @@ describe('Sendmail with the configuration of its page', { skip: leftOut ?? false
   recipientsTest(mta);
   malformedTests(mta);
 
-  signatureTest(mta, () => surroundings.publishedKey);
+  signatureTest(mta, () => surroundings.keys, [RSA_SELECTOR, ED25519_SELECTOR]);
 
   test('mail injected by sendmail -t is scanned as local mail', async () => {
     const { scanner, sink } = surroundings;

@@ -1,6 +1,7 @@
-import { chmod, chown, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { chmod, chown, cp, mkdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { makeHome, removeHome } from './home.ts';
 import { type CommandResult, freePorts, mustRun, run, startDaemon, waitForPorts } from './process.ts';
 import { rootOf } from './setup.ts';
 import { snippet } from './snippets.ts';
@@ -126,8 +127,7 @@ FEATURE(\`msp', \`[127.0.0.1]')dnl
 
 /** Starts Sendmail in a root directory of its own with the line of docs/integrate/sendmail.md. */
 export async function startSendmail(options: SendmailOptions): Promise<Sendmail> {
-  const home = await mkdtemp(join(tmpdir(), 'postern-mta-sendmail-'));
-  await chmod(home, 0o755);
+  const home = await makeHome('sendmail');
   await makeRoot(home);
   const [port = 0, unscannedPort = 0] = await freePorts(2);
   await compile(serverSource(options, port, unscannedPort), join(home, 'etc/mail/sendmail.cf'));
@@ -169,7 +169,7 @@ export async function startSendmail(options: SendmailOptions): Promise<Sendmail>
     },
     async stop() {
       await daemon.stop();
-      await rm(home, { recursive: true, force: true });
+      await removeHome(home);
     },
   };
 }
