@@ -6,6 +6,8 @@ import type { Config, RuleOptions } from './options.ts';
 /** The list of a rule. */
 export interface Lookup {
   readonly waits: boolean;
+  /** True: nothing can match now, such as while a remote list is not there yet. */
+  isEmpty(): boolean;
   /** Values of the entries that match; none: no match. */
   find(task: Task, key: Key): readonly string[] | Promise<readonly string[]>;
 }
@@ -14,6 +16,7 @@ type Context = CheckContext<Config, never>;
 
 const nothing: readonly string[] = [];
 const maxHashes = 64;
+const never = (): boolean => false;
 
 function kindOf(options: RuleOptions, isAddress: boolean): MapKind {
   if (options.cdb) return 'cdb';
@@ -27,13 +30,14 @@ function fromHandle(map: MapHandle): Lookup {
   if (map.isExternal) {
     return {
       waits: true,
+      isEmpty: never,
       async find(task, key) {
         const value = await map.ask(key, task.signal);
         return value === undefined ? nothing : [value];
       },
     };
   }
-  return { waits: false, find: (_, key) => map.lookupAll(key) };
+  return { waits: false, isEmpty: () => map.entryCount === 0, find: (_, key) => map.lookupAll(key) };
 }
 
 /** Field of a hash; for an address the first of its networks, the longest first. */
@@ -62,7 +66,7 @@ export function openLookup(
   if (typeof map === 'string' && map.startsWith('redis://')) {
     const hash = map.slice('redis://'.length);
     if (hash === '') throw context.configError(at, 'no hash after redis://');
-    return { waits: true, find: (_, key) => askHash(store, hash, key) };
+    return { waits: true, isEmpty: never, find: (_, key) => askHash(store, hash, key) };
   }
   if (typeof map === 'string' && map.startsWith('redis+selector://')) {
     const selector = context.selectors.compile(map.slice('redis+selector://'.length), {
@@ -71,6 +75,7 @@ export function openLookup(
     });
     return {
       waits: true,
+      isEmpty: never,
       async find(task, key) {
         const hashes = (selector.values(task) ?? []).slice(0, maxHashes);
         return (await Promise.all(hashes.map((hash) => askHash(store, hash, key)))).flat();

@@ -185,6 +185,7 @@ function mapRun(
   return {
     waits: lookup.waits,
     run(task, hit) {
+      if (lookup.isEmpty()) return undefined;
       let pending: Promise<void>[] | undefined;
       for (const key of subject.keys(task)) {
         const found = lookup.find(task, key);

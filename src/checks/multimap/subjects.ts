@@ -76,6 +76,36 @@ function addressSubject(options: RuleOptions, list: (task: Task) => readonly Mai
   };
 }
 
+/** Headers whose addresses the message has read already, or reads once for everybody. */
+const parsedHeaders: Readonly<Record<string, (task: Task) => readonly MailAddress[]>> = {
+  from: ({ message }) => message.from,
+  to: ({ message }) => message.to,
+  cc: ({ message }) => message.cc,
+  'reply-to': ({ message }) => message.replyTo,
+};
+
+function headerSubject(names: readonly string[], filter: string | undefined): Subject {
+  const ofText = filter === undefined ? asIs : addressTextFilter(filter);
+  const ofAddress = filter?.startsWith('email') ? addressFilter(filter) : undefined;
+  const readers = names.map((name): ((task: Task) => readonly Key[]) => {
+    const key = name.toLowerCase();
+    const texts = ({ message: { headers } }: Task): readonly Key[] =>
+      headers.has(key) ? headers.every(key).flatMap((header) => ofText(header.value)) : [];
+    const parsed = Object.hasOwn(parsedHeaders, key) ? parsedHeaders[key] : undefined;
+    if (!parsed || !ofAddress) return texts;
+    return (task) => {
+      const list = parsed(task);
+      return list.length === 0 ? texts(task) : list.flatMap(ofAddress);
+    };
+  });
+  const [only] = readers;
+  return {
+    needs: ['headers'],
+    isAddress: filter === 'ip_addr',
+    keys: readers.length === 1 ? only! : (task) => readers.flatMap((read) => read(task)),
+  };
+}
+
 function text(
   needs: readonly NeededView[],
   filter: Filter<string>,
@@ -222,15 +252,8 @@ export function subjectOf(options: RuleOptions, selector: Selector | undefined):
         ...text([], plain ? asIs : addressTextFilter(filter), (task) => task.envelope.login),
         isAddress: filter === 'ip_addr',
       };
-    case 'header': {
-      const keys = (options.header ?? []).map((name) => name.toLowerCase());
-      return {
-        ...text(['headers'], plain ? asIs : addressTextFilter(filter), ({ message: { headers } }) =>
-          keys.flatMap((key) => headers.every(key).map((header) => header.value)),
-        ),
-        isAddress: filter === 'ip_addr',
-      };
-    }
+    case 'header':
+      return headerSubject(options.header ?? [], filter);
     case 'received':
       return receivedSubject(options);
     case 'url':
