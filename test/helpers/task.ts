@@ -36,6 +36,8 @@ export interface TestMessage {
   readonly startedMs?: number | undefined;
   /** Thresholds by action. Default reject 15, add header 6, greylist 4. */
   readonly thresholds?: Readonly<Record<ActionName, number>> | undefined;
+  /** The `apply` object of settings that hold for the message. */
+  readonly apply?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export const plainMessage = [
@@ -132,5 +134,6 @@ export function testTask(message: TestMessage = {}): TestTask {
     views: { parse: (bytes) => parseMessage(bytes), content: (parsed) => contentViews(parsed) },
   });
   for (const [name, value] of Object.entries(message.variables ?? {})) task.variables.set(name, value);
+  if (message.apply) task.settings = { id: undefined, apply: message.apply };
   return { task, hits, preResults };
 }

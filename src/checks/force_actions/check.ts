@@ -152,7 +152,7 @@ export const forceActions = defineCheck({
         ]);
       }
     }
-    const units: CheckUnit[] = [];
+    const units: CheckUnit<never>[] = [];
     for (const [name, value, path] of rules) {
       if (!value.enabled) continue;
       const expressionPath = path[0] === 'rules' ? [...path, 'expression'] : path;
@@ -180,7 +180,7 @@ export const forceActions = defineCheck({
                 context.selectors.compile(text, { path: context.path(...path, 'message') }),
               ),
       };
-      const unit: CheckUnit = {
+      const unit: CheckUnit<never> = {
         name: `FORCE_ACTION_${name}`,
         symbols: [symbol],
         after: expression.atoms,
