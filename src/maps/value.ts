@@ -22,7 +22,7 @@ export interface LoadedSpec {
 }
 
 /** How a key travels to another server. */
-export type ExternalMethod = 'body' | 'header' | 'query';
+type ExternalMethod = 'body' | 'header' | 'query';
 
 /** A map that asks another server or the store for every look-up. */
 export interface ExternalSpec {
@@ -37,7 +37,7 @@ export interface ExternalSpec {
 }
 
 /** Fields of a hash in the store. */
-export interface RedisSpec {
+interface RedisSpec {
   readonly type: 'redis';
   readonly key: string;
 }

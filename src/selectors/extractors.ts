@@ -29,7 +29,7 @@ export interface Extractor {
   get(task: Task): Item | readonly Item[] | undefined;
 }
 
-export interface ExtractorContext {
+interface ExtractorContext {
   readonly hostName: string;
   /** A map by its alias, path or URL. */
   map(reference: string): MapHandle;

@@ -1,1 +1,1 @@
-export { createSelectors, listExtractors, listTransforms, type SelectorsInit } from './compile.ts';
+export { createSelectors, listExtractors, listTransforms } from './compile.ts';

@@ -5,7 +5,7 @@ import { digest, digestEncodings, digestHashes } from './digest.ts';
 import { effectiveDomain, type Shape } from './extractors.ts';
 import type { Item } from './values.ts';
 
-export interface TransformContext {
+interface TransformContext {
   /** A map by its alias, path or URL. */
   map(reference: string): MapHandle;
 }

@@ -2,7 +2,7 @@ import type { Header, Hit, MailAddress, Mailbox, ReceivedHop, Task, UrlView } fr
 import type { IpAddress } from '../lib/index.ts';
 import { isIntrinsicallyLocal, urlParts } from '../lib/index.ts';
 
-export type FieldValue = string | readonly string[] | undefined;
+type FieldValue = string | readonly string[] | undefined;
 
 /** A thing with fields: what the peer has as a table or an object with methods. */
 export interface ObjectClass<T> {
@@ -179,6 +179,6 @@ export const resultClass: ObjectClass<Task> = {
 };
 
 /** A number as the peer prints it: at most 14 significant digits. */
-export function numberText(value: number): string {
+function numberText(value: number): string {
   return String(Number(value.toPrecision(14)));
 }

@@ -3,7 +3,7 @@ import { compileExpression, ExpressionError, isTrue } from '../../expr/index.ts'
 import type { Config, RuleOptions } from './options.ts';
 
 /** An atom of a combined rule that matched. */
-export interface CombinedMatch {
+interface CombinedMatch {
   readonly name: string;
   readonly key: string;
   readonly value: string;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { moduleRedisOptions } from '../../core/index.ts';
 
 /** What a rule looks at. */
-export const ruleTypes = [
+const ruleTypes = [
   'ip',
   'dnsbl',
   'from',
@@ -23,7 +23,6 @@ export const ruleTypes = [
   'combined',
   'regexp_rules',
 ] as const;
-export type RuleType = (typeof ruleTypes)[number];
 
 const words = z
   .union([z.string(), z.array(z.string())])

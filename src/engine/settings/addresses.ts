@@ -5,7 +5,7 @@ import type { SettingsReader } from './reader.ts';
 /** Tests a value; a promise only when it has to ask another server. */
 export type Test<T> = (value: T) => boolean | Promise<boolean>;
 
-export function isMapReference(text: string): boolean {
+function isMapReference(text: string): boolean {
   return /^(?:map:|\/|file:\/\/|https?:\/\/|redis:\/\/|cdb:\/|[a-z_]+;)/.test(text);
 }
 

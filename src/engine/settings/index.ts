@@ -1,1 +1,1 @@
-export { compileSettings, type Settings, type SettingsInit } from './settings.ts';
+export { compileSettings, type Settings } from './settings.ts';
