@@ -35,7 +35,7 @@ export interface HttpRequest {
 }
 
 /** Options that bound and permit what a request may do. */
-export interface HttpScanSettings {
+interface HttpScanSettings {
   readonly maxMessageBytes: number;
   /** File inputs over TCP; unix sockets may always (wire-protocols 1.5.3). */
   readonly allowFileInputs: boolean;

@@ -1,2 +1,2 @@
-export { type HttpRequest, HttpScan, type HttpScanInit, type HttpScanSettings } from './http-scan.ts';
-export { errorReply, failureReply, type HttpReply, type ReplyKind } from './reply.ts';
+export { HttpScan } from './http-scan.ts';
+export { failureReply, type HttpReply } from './reply.ts';

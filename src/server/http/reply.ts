@@ -9,7 +9,7 @@ import {
 } from '../reply/index.ts';
 
 /** How a request ended, for metrics. */
-export type ReplyKind = 'verdict' | 'failure' | 'error' | 'info';
+type ReplyKind = 'verdict' | 'failure' | 'error' | 'info';
 
 /** An HTTP reply before it is framed. */
 export interface HttpReply {

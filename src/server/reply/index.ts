@@ -5,6 +5,5 @@ export { oneLine, refold } from './text.ts';
 export {
   renderErrorJson,
   renderVerdictJson,
-  type VerdictJsonOptions,
   type VerdictLayout,
 } from './verdict-json.ts';

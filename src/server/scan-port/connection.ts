@@ -142,6 +142,11 @@ export class Connection {
     else this.#socket.destroySoon();
   }
 
+  /** Closes at once, whatever has not left yet. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
   // ---------------------------------------------------------------- socket events
 
   #onData(chunk: Buffer): void {

@@ -158,7 +158,7 @@ function framingOf(line: RequestLine, fields: FramingFields): Framing {
 }
 
 /** Bytes as text: UTF-8 where they are (RFC 6531 addresses), else one character a byte. */
-export function headText(bytes: Buffer): string {
+function headText(bytes: Buffer): string {
   return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
 }
 

@@ -1,3 +1,1 @@
-export { type GateLimits, ScanGate } from './scan-gate.ts';
-export { ScanServer, type ScanServerInit } from './scan-server.ts';
-export { type ScanPortSettings, scanPortSettings } from './settings.ts';
+export { ScanServer } from './scan-server.ts';

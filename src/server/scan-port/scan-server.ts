@@ -38,6 +38,8 @@ const maxTickMs = 1000;
 const minTickMs = 10;
 /** How long a connection that is turned away may take to read why. */
 const turnedAwayLingerMs = 1000;
+/** At the end: how long a client may take to read that it shall come back later. */
+const lastWordMs = 1000;
 
 /**
  * The scan port: HTTP, RSPAMC and SPAMC on one listener, told apart by the first line. Whoever owns the listeners
@@ -130,17 +132,22 @@ export class ScanServer {
    */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
-    for (const connection of this.#connections.keys()) connection.drain();
+    this.#each((connection) => connection.drain());
     if (this.#connections.size > 0) {
-      const stopper = setTimeout(() => {
-        for (const connection of this.#connections.keys()) connection.stop();
-      }, graceMs);
+      const timers = [
+        setTimeout(() => this.#each((connection) => connection.stop()), graceMs),
+        setTimeout(() => this.#each((connection) => connection.destroy()), graceMs + lastWordMs),
+      ];
       await new Promise<void>((resolve) => {
         this.#whenEmpty = resolve;
       });
-      clearTimeout(stopper);
+      for (const timer of timers) clearTimeout(timer);
     }
     clearInterval(this.#ticker);
+  }
+
+  #each(visit: (connection: Connection) => void): void {
+    for (const connection of this.#connections.keys()) visit(connection);
   }
 
   #startTicker(): void {
@@ -153,7 +160,7 @@ export class ScanServer {
     const intervalMs = Math.min(Math.max(shortest / 4, minTickMs), maxTickMs);
     this.#ticker = setInterval(() => {
       const now = this.#host.now();
-      for (const connection of this.#connections.keys()) connection.tick(now);
+      this.#each((connection) => connection.tick(now));
     }, intervalMs);
     this.#ticker.unref();
   }

@@ -331,6 +331,18 @@ async function assertServesNothing(port: Harness): Promise<void> {
   assert.match(await port.exchange('GET /ping HTTP/1.0\r\n\r\n'), /pong/);
 }
 
+test('closing does not wait for a client that never reads', async (t) => {
+  const port = await startScanPort(t);
+  port.scanner.answer = { messages: { smtp_message: 'x'.repeat(10_000_000) } };
+  const client = await port.open();
+  client.socket.pause();
+  client.send(post('/checkv2', {}, 'x'));
+  await port.scanner.begun(1);
+  await port.server.close(1);
+  assert.equal(port.server.connectionCount, 0);
+  client.socket.destroy();
+});
+
 test('a server that closes turns new connections away with "try later"', async (t) => {
   const port = await startScanPort(t);
   await port.server.close(0);

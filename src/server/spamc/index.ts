@@ -1,8 +1,2 @@
-export type { Learn, LearnRequest, LearnResult, LearnTarget } from './learn.ts';
-export {
-  type LegacyReply,
-  type LegacyRequest,
-  LegacyScan,
-  type LegacyScanInit,
-  legacyFailure,
-} from './legacy-scan.ts';
+export type { Learn, LearnRequest } from './learn.ts';
+export { type LegacyReply, LegacyScan, legacyFailure } from './legacy-scan.ts';

@@ -1,7 +1,7 @@
 import { type Envelope, ProtocolError, type RequestHeaders } from '../../core/index.ts';
 
 /** Databases a client may ask to teach: ours, or a service for reports. */
-export type LearnTarget = 'local' | 'remote';
+type LearnTarget = 'local' | 'remote';
 
 /** What TELL asks for (spamd protocol: `Message-class`, `Set`, `Remove`). */
 export interface LearnRequest {

@@ -53,7 +53,7 @@ export function hit(name: string, score: number, changes: Partial<Hit> = {}): Hi
 type Answer = Partial<Verdict> | Error;
 
 /** A scanner that records what it is asked and answers what a test says, at once or when told. */
-export class FakeScanner implements Scanner {
+class FakeScanner implements Scanner {
   readonly requests: ScanRequest[] = [];
   settled = 0;
   answer: Answer | ((request: ScanRequest) => Answer) = {};
