@@ -134,11 +134,15 @@ test('viruses are named by the symbols that found them', async () => {
 });
 
 test('settings choose the routines for a message in any direction', async () => {
-  const { task } = await runCheck(milterHeaders, {}, {
-    way: 'authenticated',
-    hits,
-    settings: { id: undefined, apply: { plugins: { milter_headers: { routines: ['x-spamd-bar'] } } } },
-  } as TestMessage);
+  const { task } = await runCheck(
+    milterHeaders,
+    {},
+    {
+      way: 'authenticated',
+      hits,
+      apply: { plugins: { milter_headers: { routines: ['x-spamd-bar'] } } },
+    },
+  );
   assert.deepEqual(
     task.milter.addHeaders.map(({ name }) => name),
     ['X-Spamd-Bar'],
