@@ -11,6 +11,8 @@ import { type RegexpNode, writeRegexp } from './regexp-parse.ts';
 const infinity = Number.POSITIVE_INFINITY;
 /** Loops with more positions than this are judged by their shape alone. */
 const maxPositions = 250;
+/** Pairs of steps looked at; more of them mean that nearly everything can follow everything. */
+const maxSteps = 20_000_000;
 /** A counted repeat of at least this many is as bad as an endless one. */
 const longRepeat = 12;
 
@@ -143,6 +145,8 @@ function overlaps(a: CharSet, b: CharSet): boolean {
 /** Is there a position that returns to itself over one word along two paths? */
 function isAmbiguousLoop({ sets, follow }: Automaton): boolean {
   const count = sets.length;
+  const steps = follow.reduce((sum, edges) => sum + edges.size, 0);
+  if (steps * steps > maxSteps) return true;
   const meet = new Map<number, boolean>();
   const meets = (p: number, q: number): boolean => {
     const key = p < q ? p * count + q : q * count + p;

@@ -95,9 +95,15 @@ test('a loop of exponential time is refused', () => {
     '/(a{1,5})*b/',
     '/x(?=(y+)+z)/',
     '/(a+){20}b/',
+    `/(${'a?'.repeat(200)})*b/`,
   ]) {
     assert.throws(() => compilePattern(pattern), /exponential/, pattern);
   }
+});
+
+test('a loop too large to judge is refused when there is another one inside', () => {
+  assert.throws(() => compilePattern(`/(${'x\\s*'.repeat(300)})*b/`), /exponential/);
+  assert.doesNotThrow(() => compilePattern(`/(${'xyz'.repeat(300)})*b/`));
 });
 
 test('loops that read every text in one way are accepted', () => {
@@ -112,6 +118,8 @@ test('loops that read every text in one way are accepted', () => {
     '/(?:a|b(?i)A)+/',
     '/<[^>]+>\\s*(?:<[^>]+>\\s*)*x/',
     '/(a?)b*/',
+    `/(?:${Array.from({ length: 30 }, (_, i) => `word${i}x`).join('|')})+/`,
+    `/(?:${Array.from({ length: 300 }, (_, i) => `word${i}x`).join('|')})+/`,
   ]) {
     assert.doesNotThrow(() => compilePattern(pattern), pattern);
   }
