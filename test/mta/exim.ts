@@ -39,6 +39,8 @@ export interface EximOptions {
   keyFile: string;
 }
 
+const ACL_BLOCKS = { refuse: 'acl', redirect: 'acl-redirect', spamassassin: 'acl-spamassassin' } as const;
+
 interface PageBlocks {
   main: string;
   acl: string;
@@ -51,14 +53,13 @@ function blocksOfPage(
   { setup, scanPort }: EximOptions,
   { keyTable, port, unscannedPort }: { keyTable: string; port: number; unscannedPort: number },
 ): PageBlocks {
-  const suffix = setup === 'refuse' ? '' : `-${setup}`;
   const scansLocalMail = setup !== 'spamassassin';
   return {
-    main: snippet('exim', setup === 'spamassassin' ? 'main-spamassassin' : 'main', {
+    main: snippet('exim', scansLocalMail ? 'main' : 'main-spamassassin', {
       '127.0.0.1 11333': `127.0.0.1 ${scanPort}`,
       '= acl_check_data': `= \${if eq{$received_port}{${unscannedPort}}{acl_unscanned}{acl_check_data}}`,
     }),
-    acl: `${snippet('exim', `acl${suffix}`)}\n${scansLocalMail ? snippet('exim', 'acl-not-smtp') : ''}`,
+    acl: `${snippet('exim', ACL_BLOCKS[setup])}\n${scansLocalMail ? snippet('exim', 'acl-not-smtp') : ''}`,
     routers: [
       setup === 'redirect' ? snippet('exim', 'router-redirect') : '',
       scansLocalMail ? snippet('exim', 'router', { '127.0.0.1::25': `127.0.0.1::${port}` }) : '',

@@ -5,6 +5,7 @@ import { deliveryTests, malformedTests, recipientsTest } from './delivery-tests.
 import { ED25519_SELECTOR, RSA_SELECTOR } from './dkim.ts';
 import {
   type MtaUnderTest,
+  rememberRefused,
   type Surroundings,
   seenAsIn,
   startSurroundings,
@@ -12,7 +13,7 @@ import {
   uniqueRecipient,
 } from './harness.ts';
 import { localAddressTest, loginTest } from './identity-tests.ts';
-import { buildMessage, messageIdOf } from './message.ts';
+import { buildMessage, GTUBE, messageIdOf } from './message.ts';
 import { outageTests } from './outage-tests.ts';
 import { type Sendmail, startSendmail } from './sendmail.ts';
 import { prepare } from './setup.ts';
@@ -67,6 +68,17 @@ describe('Sendmail with the configuration of its page', { skip: leftOut ?? false
     assert.equal(code, 0, stdout);
     assertSeenAs(await sink.next(to), 'local');
     assert.equal((await scanner.history(messageIdOf(raw))).ip, '127.0.0.1');
+  });
+
+  test('GTUBE injected by sendmail -t comes back to its sender as a bounce', async () => {
+    const { sink } = surroundings;
+    const [to, sender] = [uniqueRecipient(), uniqueRecipient()];
+    const raw = buildMessage({ to, body: `${GTUBE}\r\n` });
+    assert.notEqual((await sendmail.submit(['-t', '-i', '-f', sender], raw)).code, 0);
+    rememberRefused(sink, to);
+    const bounce = await sink.next(sender);
+    assert.equal(bounce.from, '');
+    assert.match(bounce.raw.toString('latin1'), /Gtube pattern/);
   });
 
   test('mail injected by sendmail -t while the scanner is down waits and is scanned later', async () => {

@@ -123,7 +123,7 @@ define(\`MSP_STATUS_FILE', \`')dnl
 define(\`confDONT_INIT_GROUPS', \`True')dnl
 FEATURE(\`nocanonify')dnl
 FEATURE(\`msp', \`[127.0.0.1]')dnl
-`;
+${snippet('sendmail', 'submit.mc')}`;
 
 /** Starts Sendmail in a root directory of its own with the line of docs/integrate/sendmail.md. */
 export async function startSendmail(options: SendmailOptions): Promise<Sendmail> {
