@@ -1,5 +1,5 @@
 /**
- * Derives files from the declarations of the checks: the registry and the reference pages. With `--check` it writes
+ * Derives files from declarations: of the checks the registry and the reference pages, of the commands the manual page. With `--check` it writes
  * nothing and fails when a file is not what it would write.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -45,6 +45,13 @@ function renderRegistry(found: readonly FoundCheck[]): string {
   ].join('\n');
 }
 
+async function renderManual(): Promise<string> {
+  const { createProgram } = await import('../src/cli/program.ts');
+  const { renderManPage } = await import('../src/cli/man.ts');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return renderManPage(createProgram(), version);
+}
+
 async function main(): Promise<void> {
   const isCheck = process.argv.includes('--check');
   const found = findChecks();
@@ -60,12 +67,17 @@ async function main(): Promise<void> {
   files.set(join(referenceDir, 'symbols.md'), renderSymbolsPage(definitions));
 
   const stale: string[] = [];
-  for (const [file, text] of files) {
-    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+  const settle = (file: string, text: string): void => {
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
     stale.push(file);
-    if (isCheck) continue;
+    if (isCheck) return;
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
+  };
+  for (const [file, text] of files) settle(file, text);
+  // The commands import the registry, so it must be current by now; a stale one that is only looked at may not load.
+  if (!stale.includes(join(checksDir, 'index.ts')) || !isCheck) {
+    settle(join(root, 'docs/man/postern.1'), await renderManual());
   }
   const pagesDir = join(referenceDir, 'checks');
   if (existsSync(pagesDir)) {

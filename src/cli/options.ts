@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PosternError } from '../core/index.ts';
 
 /** Options of every command that reads a configuration. */
@@ -25,7 +25,12 @@ function defaultStateDir(): string {
 export function withConfigOptions(command: Command): Command {
   return command
     .option('--config <dir>', 'folder with local.d, override.d and maps.d, or a whole Rspamd configuration')
-    .option('--state <dir>', 'folder for everything written at run time', defaultStateDir())
+    .addOption(
+      new Option('--state <dir>', 'folder for everything written at run time').default(
+        defaultStateDir(),
+        'state in the working folder, or $STATE_DIRECTORY',
+      ),
+    )
     .option(
       '--var <NAME=VALUE>',
       'variable for ${NAME} in configuration files (repeatable)',

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { version } from '../daemon/index.ts';
+import { addCompletionCommand } from './completion.ts';
 import { addConfigCommands } from './config.ts';
 import { addDkimCommands } from './dkim.ts';
+import { addManCommand } from './man.ts';
 import { addScanCommand } from './scan.ts';
 import { addServeCommand } from './serve.ts';
 
@@ -17,5 +19,7 @@ export function createProgram(): Command {
   addConfigCommands(program);
   addDkimCommands(program);
   addScanCommand(program);
+  addCompletionCommand(program);
+  addManCommand(program, version);
   return program;
 }
