@@ -1,4 +1,4 @@
-import { type RegexpNode, writeRegexp } from './regexp-parse.ts';
+import { type RegexpNode, writeRegexp } from './regexp-tree.ts';
 
 /*
  * A backtracking matcher needs exponential time exactly when a loop of the expression can read the same text in

@@ -1,7 +1,8 @@
-import { parseRegexp, RegexpError, writeRegexp } from './regexp-parse.ts';
+import { parseRegexp } from './regexp-parse.ts';
 import { findExponentialLoop } from './regexp-screen.ts';
+import { RegexpError, writeRegexp } from './regexp-tree.ts';
 
-export { RegexpError } from './regexp-parse.ts';
+export { RegexpError } from './regexp-tree.ts';
 
 /** A regular expression an operator wrote, checked and compiled. */
 export interface Pattern {

@@ -1,9 +1,11 @@
 import { domainInfo } from '../content/index.ts';
-import type { MailAddress, MapHandle, Task, UrlView } from '../core/index.ts';
+import type { MapHandle, Task } from '../core/index.ts';
 import { parseMailDate } from '../mime/index.ts';
 import type { Args } from './args.ts';
 import { digest, digestEncodings, digestHashes } from './digest.ts';
+import { fromAddress, principalRecipient, recipients, side } from './envelope.ts';
 import { compileTimeFormat } from './strftime.ts';
+import { specificUrls, urlChoice } from './urls.ts';
 import {
   addressClass,
   bind,
@@ -17,6 +19,7 @@ import {
   symbolClass,
   urlClass,
 } from './values.ts';
+import { words } from './words.ts';
 
 /** What a step of a selector yields. */
 export type Shape = 'string' | 'strings' | 'object' | 'objects';
@@ -71,136 +74,6 @@ function listed<T>(objectClass: ObjectClass<T>, args: Args, get: (task: Task) =>
   return texts((task) => get(task).flatMap((item) => read(item) ?? []));
 }
 
-type Side = 'smtp' | 'mime' | 'any';
-
-/** `smtp`, `mime` or nothing, and `orig`, which means the same here: addresses are never rewritten before. */
-function side(args: Args): Side {
-  let found: Side = 'any';
-  for (const word of args.words()) {
-    if (word === 'smtp' || word === '1') found = 'smtp';
-    else if (word === 'mime' || word === '2') found = 'mime';
-    else if (word !== 'orig' && word !== 'any' && word !== '0')
-      throw args.error(`"${word}" is none of smtp, mime, orig`);
-  }
-  return found;
-}
-
-const nullSender: MailAddress = { text: '', local: '', domain: '' };
-
-function fromAddress(task: Task, which: Side): MailAddress | undefined {
-  if (which !== 'mime') {
-    const { sender } = task.envelope;
-    if (sender === null) return nullSender;
-    if (sender) return sender;
-    if (which === 'smtp') return undefined;
-  }
-  return task.message.from[0];
-}
-
-function recipients(task: Task, which: Side): readonly MailAddress[] {
-  if (which !== 'mime') {
-    const list = task.envelope.recipients;
-    if (list.length > 0 || which === 'smtp') return list;
-  }
-  return [...task.message.to, ...task.message.cc];
-}
-
-function principalRecipient(task: Task): string | undefined {
-  const { deliverTo, recipients: envelope } = task.envelope;
-  return (deliverTo ?? envelope[0]?.text ?? recipients(task, 'mime')[0]?.text)?.toLowerCase();
-}
-
-/** Options of `specific_urls`. */
-interface UrlChoice {
-  readonly limit: number;
-  readonly perDomain: number;
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
-  readonly isExplicit: boolean;
-  readonly prefix: string | undefined;
-  readonly needContent: boolean;
-  readonly needEmails: boolean;
-  readonly needImages: boolean;
-  readonly ignoreRedirected: boolean;
-}
-
-function urlChoice(args: Args, index: number): UrlChoice {
-  const known = [
-    'limit',
-    'esld_limit',
-    'exclude_flags',
-    'flags',
-    'flags_mode',
-    'prefix',
-    'need_content',
-    'need_emails',
-    'need_images',
-    'ignore_redirected',
-  ];
-  const named = args.named(index);
-  for (const name of Object.keys(named))
-    if (!known.includes(name)) throw args.error(`unknown option "${name}"`);
-  const number = (name: string, fallback: number): number => {
-    const value = named[name];
-    if (value === undefined) return fallback;
-    const count = Number(value);
-    if (typeof value !== 'string' || !Number.isInteger(count) || count < 0) throw args.error(`bad ${name}`);
-    return count;
-  };
-  const list = (name: string): readonly string[] => {
-    const value = named[name];
-    return value === undefined ? [] : typeof value === 'string' ? [value] : value;
-  };
-  const isOn = (name: string): boolean => /^(?:true|yes|on|1)$/i.test(String(named[name] ?? ''));
-  const mode = named['flags_mode'];
-  if (mode !== undefined && mode !== 'explicit') throw args.error('flags_mode can only be explicit');
-  const prefix = named['prefix'];
-  return {
-    limit: number('limit', 9999),
-    perDomain: number('esld_limit', 9999),
-    include: list('flags'),
-    exclude: list('exclude_flags'),
-    isExplicit: mode === 'explicit',
-    prefix: typeof prefix === 'string' ? prefix : undefined,
-    needContent: isOn('need_content'),
-    needEmails: isOn('need_emails'),
-    needImages: isOn('need_images'),
-    ignoreRedirected: isOn('ignore_redirected'),
-  };
-}
-
-/** The links that tell most: those with oddities first, one domain not crowding out the others. */
-function specificUrls(urls: readonly UrlView[], choice: UrlChoice): readonly UrlView[] {
-  const perDomain = new Map<string, number>();
-  const fitting = urls.filter((url) => {
-    const { flags } = url;
-    if (!choice.needImages && flags.includes('image')) return false;
-    if (!choice.needContent && flags.includes('content')) return false;
-    if (choice.ignoreRedirected && flags.includes('redirected')) return false;
-    if (choice.exclude.some((flag) => flags.includes(flag))) return false;
-    if (choice.include.length > 0) {
-      const isFit = choice.isExplicit
-        ? flags.length === choice.include.length && choice.include.every((flag) => flags.includes(flag))
-        : choice.include.some((flag) => flags.includes(flag));
-      if (!isFit) return false;
-    }
-    return true;
-  });
-  const weight = ({ flags }: UrlView): number =>
-    (flags.includes('phished') ? 4 : 0) +
-    (flags.includes('obscured') ? 2 : 0) +
-    (flags.includes('redirected') ? 1 : 0);
-  const chosen: UrlView[] = [];
-  for (const url of fitting.toSorted((a, b) => weight(b) - weight(a))) {
-    if (chosen.length >= choice.limit) break;
-    const count = perDomain.get(url.domain) ?? 0;
-    if (count >= choice.perDomain) continue;
-    perDomain.set(url.domain, count + 1);
-    chosen.push(url);
-  }
-  return chosen;
-}
-
 function refused(reason: string): ExtractorDefinition {
   return {
     description: `Not available: ${reason}`,
@@ -208,22 +81,6 @@ function refused(reason: string): ExtractorDefinition {
       throw args.error(`is not available: ${reason}`);
     },
   };
-}
-
-const wordPattern = /[\p{L}\p{N}][\p{L}\p{N}\p{M}'’_-]*/gu;
-/** Links and addresses are no words. */
-const linkPattern = /\S*(?::\/\/|@)\S*|\bwww\.\S+/giu;
-const maxWords = 10_000;
-
-function words(task: Task): string[] {
-  const found: string[] = [];
-  for (const view of task.content.texts) {
-    for (const [word] of view.text.replace(linkPattern, ' ').matchAll(wordPattern)) {
-      if (found.length >= maxWords) return found;
-      found.push(word);
-    }
-  }
-  return found;
 }
 
 /** A `make` for what takes no arguments. */
