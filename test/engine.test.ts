@@ -208,12 +208,13 @@ test('the request sets scores, thresholds, texts and symbols', async (context) =
   const settings = JSON.stringify({
     scores: { ONE: 9 },
     actions: { add_header: 8, greylist: null },
-    symbols: { GIVEN: 0.5 },
+    symbols: { GIVEN: 0.5, ONE: { score: 0.5, options: ['set'] } },
     messages: { smtp_message: 'so be it' },
     add_headers: { 'X-Way': 'out' },
   });
   const verdict = await scan({ envelope: { settings } });
-  assert.equal(verdict.score, 9.5);
+  // GIVEN has no score of its own; the half of ONE comes first, then the check's whole.
+  assert.equal(verdict.score, 13.5);
   assert.equal(verdict.action, 'add header');
   assert.equal(verdict.thresholds.has('greylist'), false);
   assert.equal(verdict.messages['smtp_message'], 'so be it');

@@ -26,10 +26,10 @@ function entries(value: unknown): readonly [string, unknown][] {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
 }
 
-/** `SYM = score` or `SYM = { score, options }`. */
+/** `SYM = weight` or `SYM = { score = weight, options }`: like any insertion, weight × the symbol's score. */
 function insertConfigured(result: ScanResult, name: string, value: unknown): void {
   if (typeof value === 'number') {
-    result.insert(name, 1, [], value);
+    result.insert(name, value, []);
     return;
   }
   const { score, options } = (typeof value === 'object' && value !== null ? value : {}) as Record<
@@ -37,7 +37,7 @@ function insertConfigured(result: ScanResult, name: string, value: unknown): voi
     unknown
   >;
   const texts = Array.isArray(options) ? options.map(String) : [];
-  result.insert(name, 1, texts, typeof score === 'number' ? score : undefined);
+  result.insert(name, typeof score === 'number' ? score : 1, texts);
 }
 
 function addHeaders(task: Task, name: string, value: unknown): void {

@@ -12,6 +12,8 @@ import type { CheckPorts } from './plan.ts';
 
 /** Finds the settings that hold for a message; undefined: none. */
 export interface SettingsResolver {
+  /** Symbols that settings insert. */
+  readonly symbols: readonly string[];
   resolve(task: Task): AppliedSettings | undefined | Promise<AppliedSettings | undefined>;
 }
 

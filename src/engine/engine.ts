@@ -56,6 +56,9 @@ export class Engine implements Scanner, ScanContext {
         for (const name of unit.symbols) late.add(name);
     }
     this.#composites = compileComposites(configuration, this.metric, late);
+    // Last, so that a check or a composite of that name keeps its own score.
+    for (const name of init.settings.symbols)
+      this.metric.declare(name, { description: 'Inserted by settings' }, 'settings');
     this.#actions = { actions: configuration.actions, disabled: new Set() };
     this.#growThreshold = requiredScore(this.#actions) ?? 0;
   }

@@ -28,6 +28,7 @@ type MetricSettings = Pick<Configuration, 'groups' | 'symbols' | 'unknownWeight'
 export class Metric {
   readonly #symbols = new Map<string, MetricSymbol>();
   readonly #groups = new Map<string, Group>();
+  readonly #declared = new Set<string>();
   readonly #settings: MetricSettings;
 
   constructor(settings: MetricSettings) {
@@ -52,8 +53,11 @@ export class Metric {
     return this.#symbols.get(name);
   }
 
-  /** Adds the declaration of a symbol; what the configuration says of it wins. */
+  /** Adds the declaration of a symbol. What the configuration says of it wins; a second declaration changes nothing. */
   declare(name: string, def: SymbolDef, defaultGroup: string): MetricSymbol {
+    const known = this.#symbols.get(name);
+    if (known && this.#declared.has(name)) return known;
+    this.#declared.add(name);
     const symbol = this.#build(name, def, defaultGroup);
     this.#symbols.set(name, symbol);
     return symbol;

@@ -88,12 +88,12 @@ export class ScanResult implements ResultView {
     return this.#preResults.some((preResult) => !preResult.isLeast && !preResult.processAll);
   }
 
-  insert(name: string, weight: number, options: readonly string[], enforcedScore?: number): void {
+  insert(name: string, weight: number, options: readonly string[]): void {
     if (this.overrides?.disabledSymbols.has(name)) return;
     let hit = this.#hits.get(name);
     const symbol = hit?.symbol ?? this.#metric.getOrUnknown(name);
     if (!symbol.isEnabled) return;
-    const symbolScore = enforcedScore ?? this.overrides?.scores.get(name) ?? symbol.score;
+    const symbolScore = this.overrides?.scores.get(name) ?? symbol.score;
     if (!hit) {
       hit = {
         name,
