@@ -9,7 +9,7 @@ import { outageTests } from './outage-tests.ts';
 import { LOCAL_ADDRESS, OUTSIDE_ADDRESS } from './scanner-config.ts';
 import { prepare } from './setup.ts';
 import { SmtpClient } from './smtp-client.ts';
-import { closingTests, rejectionTests, signatureTest } from './verdict-tests.ts';
+import { closingTests, rejectionTests, signatureTest, softRejectTest } from './verdict-tests.ts';
 
 const leftOut = await prepare('exim');
 
@@ -58,6 +58,7 @@ describe('Exim without variant=rspamd, as its page has it', { skip: leftOut ?? f
   });
 
   rejectionTests(mta, /Gtube pattern/);
+  softRejectTest(mta, /^Temporary local problem/);
   deliveryTests(mta);
   malformedTests(mta);
   signatureTest(mta, () => surroundings.keys, [RSA_SELECTOR]);

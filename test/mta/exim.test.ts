@@ -16,10 +16,16 @@ import {
 import { identityTests } from './identity-tests.ts';
 import { buildMessage, GTUBE, headerValues, messageIdOf } from './message.ts';
 import { outageTests } from './outage-tests.ts';
-import { LOCAL_ADDRESS, OUTSIDE_ADDRESS } from './scanner-config.ts';
+import { LOCAL_ADDRESS, OUTSIDE_ADDRESS, SOFT_REJECT_TEXT, WANTED } from './scanner-config.ts';
 import { prepare } from './setup.ts';
 import { SmtpClient } from './smtp-client.ts';
-import { closingTests, rateLimitTests, rejectionTests, signatureTest } from './verdict-tests.ts';
+import {
+  closingTests,
+  rateLimitTests,
+  rejectionTests,
+  signatureTest,
+  softRejectTest,
+} from './verdict-tests.ts';
 
 const assertSeenAs = seenAsIn('x-spam-report');
 const leftOut = await prepare('exim');
@@ -68,6 +74,7 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
 
   identityTests(mta);
   rejectionTests(mta, /Gtube pattern/);
+  softRejectTest(mta, new RegExp(SOFT_REJECT_TEXT));
   deliveryTests(mta);
   recipientsTest(mta);
   malformedTests(mta);
@@ -146,6 +153,19 @@ describe('Exim with the configuration of its page', { skip: leftOut ?? false }, 
     const bounce = await sink.next(sender);
     assert.equal(bounce.from, '');
     assert.match(bounce.raw.toString('latin1'), /Gtube pattern/);
+  });
+
+  test('mail injected by sendmail -t that the scanner softly rejects waits in the queue', async () => {
+    const { sink } = surroundings;
+    const to = uniqueRecipient();
+    const { code, stderr } = await exim.sendmail(
+      ['-t', '-i', '-f', 'cron@example.com'],
+      buildMessage({ from: WANTED.softReject, to }),
+    );
+    assert.equal(code, 0, stderr);
+    rememberRefused(sink, to);
+    await exim.runQueue();
+    assert.ok((await exim.queuedRecipients()).includes(to), 'it is not in the queue');
   });
 
   test('mail injected by sendmail -t while the scanner is down waits in the queue and is scanned later', async () => {

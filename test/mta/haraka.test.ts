@@ -6,10 +6,16 @@ import { type Haraka, PROXY_ADDRESS, startHaraka } from './haraka.ts';
 import { type MtaUnderTest, type Surroundings, seenAsIn, startSurroundings, USERS } from './harness.ts';
 import { identityTests } from './identity-tests.ts';
 import { outageTests } from './outage-tests.ts';
-import { LOCAL_ADDRESS, OUTSIDE_ADDRESS } from './scanner-config.ts';
+import { LOCAL_ADDRESS, OUTSIDE_ADDRESS, SOFT_REJECT_TEXT } from './scanner-config.ts';
 import { prepare } from './setup.ts';
 import { SmtpClient } from './smtp-client.ts';
-import { closingTests, rateLimitTests, rejectionTests, signatureTest } from './verdict-tests.ts';
+import {
+  closingTests,
+  rateLimitTests,
+  rejectionTests,
+  signatureTest,
+  softRejectTest,
+} from './verdict-tests.ts';
 
 const assertSeenAs = seenAsIn('x-spamd-result');
 const leftOut = await prepare('haraka');
@@ -72,6 +78,7 @@ describe('Haraka with the configuration of its page', { skip: leftOut ?? false }
 
   identityTests(mta);
   rejectionTests(mta, /Gtube pattern/);
+  softRejectTest(mta, new RegExp(SOFT_REJECT_TEXT));
   deliveryTests(mta);
   recipientsTest(mta);
   malformedTests(mta);

@@ -17,10 +17,16 @@ import { buildMessage, GTUBE, messageIdOf } from './message.ts';
 import { outageTests } from './outage-tests.ts';
 import { type Postfix, startPostfix } from './postfix.ts';
 import { waitUntil } from './process.ts';
-import { LOCAL_ADDRESS, OUTSIDE_ADDRESS } from './scanner-config.ts';
+import { LOCAL_ADDRESS, OUTSIDE_ADDRESS, SOFT_REJECT_TEXT, WANTED } from './scanner-config.ts';
 import { prepare } from './setup.ts';
 import { SmtpClient } from './smtp-client.ts';
-import { closingTests, rateLimitTests, rejectionTests, signatureTest } from './verdict-tests.ts';
+import {
+  closingTests,
+  rateLimitTests,
+  rejectionTests,
+  signatureTest,
+  softRejectTest,
+} from './verdict-tests.ts';
 
 const assertSeenAs = seenAsIn('x-spamd-result');
 const leftOut = await prepare('postfix');
@@ -67,6 +73,7 @@ describe('Postfix with the configuration of its page', { skip: leftOut ?? false 
 
   identityTests(mta);
   rejectionTests(mta, /Gtube pattern/);
+  softRejectTest(mta, new RegExp(SOFT_REJECT_TEXT));
   deliveryTests(mta);
   recipientsTest(mta);
   malformedTests(mta);
@@ -128,6 +135,21 @@ describe('Postfix with the configuration of its page', { skip: leftOut ?? false 
     const bounce = await surroundings.sink.next(sender);
     assert.equal(bounce.from, '');
     assert.match(bounce.raw.toString('latin1'), /Gtube pattern/);
+  });
+
+  test('mail injected by sendmail -t that the scanner softly rejects waits', async () => {
+    const { sink } = surroundings;
+    const to = uniqueRecipient();
+    const logged = (await postfix.log()).length;
+    const raw = buildMessage({ from: WANTED.softReject, to });
+    assert.equal((await postfix.sendmail(['-t', '-i', '-f', 'cron@example.com'], raw)).code, 0);
+    rememberRefused(sink, to);
+    const refused = /milter-reject: END-OF-MESSAGE from localhost\[127\.0\.0\.1\]: 4\.7\.1/;
+    await waitUntil(async () => (refused.test((await postfix.log()).slice(logged)) ? true : undefined), {
+      describe: () => 'Postfix has not tried to have the message scanned',
+    });
+    assert.equal((await postfix.maildrop()).length, 1);
+    await postfix.clearMaildrop();
   });
 
   test('mail injected by sendmail -t while the scanner is down waits and is scanned later', async () => {

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeHome, removeHome } from './home.ts';
 import {
@@ -27,6 +27,10 @@ export interface Postfix {
   wakePickup(): Promise<void>;
   /** The recipients of all mail in the hold queue. */
   heldRecipients(): Promise<string[]>;
+  /** Names of the messages in the maildrop, which pickup has not handed on yet. */
+  maildrop(): Promise<string[]>;
+  /** Deletes what is in the maildrop. */
+  clearMaildrop(): Promise<void>;
   /** What Postfix has logged so far. */
   log(): Promise<string>;
   stop(): Promise<void>;
@@ -201,6 +205,7 @@ ${unscanned}${submission}${INTERNAL_SERVICES}`,
 
   const daemon: Daemon = startDaemon(join(libexec, 'master'), ['-c', etc, '-d'], { env });
   const log = (): Promise<string> => readFile(logFile, 'utf8').catch(() => '');
+  const maildrop = (): Promise<string[]> => readdir(join(queue, 'maildrop'));
   try {
     await waitForPorts(daemon, [smtpPort, submissionPort, unscannedPort]);
   } catch (error) {
@@ -215,6 +220,10 @@ ${unscanned}${submission}${INTERNAL_SERVICES}`,
     async wakePickup() {
       // It fails while pickup(8) is between two lives; whoever waits for mail asks again.
       await run(join(sbin, 'postkick'), ['-c', etc, 'public', 'pickup', 'W'], { env });
+    },
+    maildrop,
+    async clearMaildrop() {
+      for (const name of await maildrop()) await rm(join(queue, 'maildrop', name));
     },
     async heldRecipients() {
       const { stdout } = await mustRun(join(sbin, 'postqueue'), ['-j'], { env });

@@ -10,8 +10,15 @@ const LOCAL_NETWORK = '10.20.30.0/24';
 export const LOCAL_ADDRESS = '10.20.30.40';
 export const OUTSIDE_ADDRESS = '198.51.100.7';
 
-/** Envelope senders whose mail gets this action. */
-export const WANTED = { quarantine: 'quarantine@example.com', discard: 'discard@example.com' } as const;
+/** Envelope senders whose mail gets this action; the last one counts in the header field From. */
+export const WANTED = {
+  quarantine: 'quarantine@example.com',
+  discard: 'discard@example.com',
+  softReject: 'later@example.com',
+} as const;
+
+/** What a client reads after a soft reject; MTAs give the percent sign a meaning of their own in replies. */
+export const SOFT_REJECT_TEXT = 'Come back tomorrow, 100% welcome';
 
 /** Mails a login may send before it is slowed down. */
 export const RATE_LIMIT_BURST = 100;
@@ -48,6 +55,11 @@ wanted_discard {
   from = "${WANTED.discard}";
   apply { symbols = ["WANTED_DISCARD"]; }
 }
+wanted_soft_reject {
+  priority = 4;
+  from_mime = "${WANTED.softReject}";
+  apply { symbols = ["WANTED_SOFT_REJECT"]; }
+}
 seen_login {
   priority = 3;
   authenticated = yes;
@@ -68,6 +80,7 @@ seen_outside {
 group "seen" {
   symbols {
     "WANTED_QUARANTINE" { score = 0.0; description = "Asks for quarantine"; }
+    "WANTED_SOFT_REJECT" { score = 0.0; description = "Asks to be refused for now"; }
     "WANTED_DISCARD" { score = 0.0; description = "Asks to be discarded"; }
     "${SEEN_AS.login}" { score = 0.0; description = "Sender has logged in"; }
     "${SEEN_AS.local}" { score = 0.0; description = "Sender has a local address"; }
@@ -79,8 +92,11 @@ group "seen" {
 rules {
   quarantine { action = "quarantine"; expression = "WANTED_QUARANTINE"; message = "Held for review"; }
   discard { action = "discard"; expression = "WANTED_DISCARD"; }
+  soft_reject { action = "soft reject"; expression = "WANTED_SOFT_REJECT"; message = "${SOFT_REJECT_TEXT}"; }
 }
 `,
+  // The lists of the stock rules are far away.
+  'multimap.conf': 'enabled = false;\n',
   'milter_headers.conf': `
 use = ["x-spamd-result"];
 authenticated_headers = ["x-spamd-result"];

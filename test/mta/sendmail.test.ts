@@ -15,10 +15,17 @@ import {
 import { localAddressTest, loginTest } from './identity-tests.ts';
 import { buildMessage, GTUBE, messageIdOf } from './message.ts';
 import { outageTests } from './outage-tests.ts';
+import { SOFT_REJECT_TEXT, WANTED } from './scanner-config.ts';
 import { type Sendmail, startSendmail } from './sendmail.ts';
 import { prepare } from './setup.ts';
 import { SmtpClient } from './smtp-client.ts';
-import { closingTests, rateLimitTests, rejectionTests, signatureTest } from './verdict-tests.ts';
+import {
+  closingTests,
+  rateLimitTests,
+  rejectionTests,
+  signatureTest,
+  softRejectTest,
+} from './verdict-tests.ts';
 
 const assertSeenAs = seenAsIn('x-spamd-result');
 const leftOut = await prepare('sendmail');
@@ -54,6 +61,7 @@ describe('Sendmail with the configuration of its page', { skip: leftOut ?? false
   // Sendmail has no way to pretend another client address, so the outside world is not tested.
   localAddressTest(mta, '127.0.0.1');
   rejectionTests(mta, /Gtube pattern/);
+  softRejectTest(mta, new RegExp(SOFT_REJECT_TEXT));
   deliveryTests(mta);
   recipientsTest(mta);
   malformedTests(mta);
@@ -79,6 +87,18 @@ describe('Sendmail with the configuration of its page', { skip: leftOut ?? false
     const bounce = await sink.next(sender);
     assert.equal(bounce.from, '');
     assert.match(bounce.raw.toString('latin1'), /Gtube pattern/);
+  });
+
+  test('mail injected by sendmail -t that the scanner softly rejects waits in the submission queue', async () => {
+    const { sink } = surroundings;
+    const to = uniqueRecipient();
+    await sendmail.submit(
+      ['-t', '-i', '-f', 'cron@example.com'],
+      buildMessage({ from: WANTED.softReject, to }),
+    );
+    rememberRefused(sink, to);
+    await sendmail.runSubmissionQueue();
+    assert.ok((await sendmail.waitingRecipients()).includes(to), 'it is not in the queue');
   });
 
   test('mail injected by sendmail -t while the scanner is down waits and is scanned later', async () => {

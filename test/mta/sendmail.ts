@@ -15,6 +15,8 @@ export interface Sendmail {
   submit(args: readonly string[], input: Buffer): Promise<CommandResult>;
   /** Has the submission program try again with what it could not hand over. */
   runSubmissionQueue(): Promise<void>;
+  /** The recipients of all mail that the submission program could not hand over yet. */
+  waitingRecipients(): Promise<string[]>;
   /** The recipients of all mail in quarantine. */
   heldRecipients(): Promise<string[]>;
   stop(): Promise<void>;
@@ -155,6 +157,11 @@ export async function startSendmail(options: SendmailOptions): Promise<Sendmail>
     '/etc/mail/submit.cf',
     '-Ac',
   ];
+  const recipientsIn = async (mailq: readonly string[]): Promise<string[]> => {
+    const { stdout } = await mustRun('chroot', mailq);
+
+    return Array.from(stdout.matchAll(/^\t+ *<?([^\s<>]+@[^\s<>]+)>?$/gm), ([, recipient = '']) => recipient);
+  };
   return {
     port,
     unscannedPort,
@@ -162,11 +169,8 @@ export async function startSendmail(options: SendmailOptions): Promise<Sendmail>
     async runSubmissionQueue() {
       await mustRun('chroot', [...submission, '-q']);
     },
-    async heldRecipients() {
-      const args = [...chroot, '-C', '/etc/mail/sendmail.cf', '-bp', '-qQ'];
-      const { stdout } = await mustRun('chroot', args);
-      return Array.from(stdout.matchAll(/^\s*<([^>]*)>$/gm), ([, recipient = '']) => recipient);
-    },
+    waitingRecipients: () => recipientsIn([...submission, '-bp']),
+    heldRecipients: () => recipientsIn([...chroot, '-C', '/etc/mail/sendmail.cf', '-bp', '-qQ']),
     async stop() {
       await daemon.stop();
       await removeHome(home);

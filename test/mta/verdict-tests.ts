@@ -9,7 +9,7 @@ import {
   uniqueRecipient,
 } from './harness.ts';
 import { buildMessage, GTUBE } from './message.ts';
-import { RATE_LIMIT_BURST, SIGNING_DOMAIN } from './scanner-config.ts';
+import { RATE_LIMIT_BURST, SIGNING_DOMAIN, WANTED } from './scanner-config.ts';
 
 /** GTUBE must be refused whoever sends it; `text` is what the client must read. */
 export function rejectionTests(mta: () => MtaUnderTest, text: RegExp): void {
@@ -26,6 +26,19 @@ export function rejectionTests(mta: () => MtaUnderTest, text: RegExp): void {
       assert.match(final.text, text);
     });
   }
+}
+
+/** A soft reject asks to try later; `text` is what the client must read. */
+export function softRejectTest(mta: () => MtaUnderTest, text: RegExp): void {
+  test('a message that the scanner softly rejects is refused for now, with its text', async () => {
+    const { sink, session } = mta();
+    const to = uniqueRecipient();
+    const raw = buildMessage({ from: WANTED.softReject });
+    const final = await sendOnce(session('login'), { from: 'alice@example.com', to: [to], raw });
+    rememberRefused(sink, to);
+    assert.equal(final.code, 451, final.text);
+    assert.match(final.text, text);
+  });
 }
 
 /** Whoever signs, the scanner or the MTA with the same key: the far end must be able to tell. */
