@@ -1,8 +1,9 @@
 import { createHash, sign as cryptoSign } from 'node:crypto';
 import type { Message } from '../core/index.ts';
-import { relaxedHeader, relaxedValue } from './canonical.ts';
+import { canonicalHeader, relaxedValue } from './canonical.ts';
+import { foldTags, type Tag } from './fold.ts';
 import type { SigningKey } from './keys.ts';
-import { type SignedHeader, selectHeaders } from './signed-headers.ts';
+import { type SelectedHeaders, type SignedHeader, selectHeaders } from './signed-headers.ts';
 
 /** One signature that is wanted. */
 export interface SignatureRequest {
@@ -12,51 +13,11 @@ export interface SignatureRequest {
   readonly headers: readonly SignedHeader[];
   /** Seconds since 1970 for `t=`. */
   readonly timestamp: number;
-  /** Seconds since 1970 for `x=`. */
+  /** Seconds since 1970 for `x=`. Default: the signature does not expire. */
   readonly expires?: number | undefined;
-  /** Values that headers will have when the message is delivered, by lower-case name. */
-  readonly replaced?: ReadonlyMap<string, string> | undefined;
 }
 
-const maxLineLength = 78;
-
-/** Writes tags as a folded value: `;` between tags, long values broken where RFC 6376 2.8 allows white space. */
-export function foldTags(
-  tags: readonly (readonly [name: string, value: string])[],
-  nameLength: number,
-): string {
-  let text = '';
-  let column = nameLength + 2;
-  const breakLine = (): void => {
-    text += '\r\n\t';
-    column = 8;
-  };
-  for (const [index, [name, value]] of tags.entries()) {
-    const isLast = index === tags.length - 1;
-    const piece = `${name}=${value}${isLast ? '' : ';'}`;
-    if (index > 0) {
-      if (column + piece.length + 1 <= maxLineLength) {
-        text += ' ';
-        column++;
-      } else breakLine();
-    }
-    if (column + piece.length <= maxLineLength) {
-      text += piece;
-      column += piece.length;
-      continue;
-    }
-    // h= may be broken after a colon, base64 anywhere.
-    const units = name === 'h' ? piece.split(/(?<=:)/) : (piece.match(/.{1,60}/g) ?? []);
-    for (const unit of units) {
-      if (column + unit.length > maxLineLength) breakLine();
-      text += unit;
-      column += unit.length;
-    }
-  }
-  return text;
-}
-
-/** Signs the hash input (RFC 6376 3.7; RFC 8463 3: Ed25519 signs the SHA-256 of it). */
+/** Signs the hash input, one character a byte (RFC 6376 3.7; RFC 8463 3: Ed25519 signs the SHA-256 of it). */
 export function signInput(input: string, key: SigningKey): string {
   const bytes = Buffer.from(input, 'latin1');
   const signature =
@@ -67,19 +28,17 @@ export function signInput(input: string, key: SigningKey): string {
 }
 
 /** Canonical form of the selected headers, in order. */
-export function headerInput(
-  message: Message,
-  selected: ReturnType<typeof selectHeaders>,
-  replaced: ReadonlyMap<string, string> | undefined,
-): string {
+export function headerInput(message: Message, { selected }: SelectedHeaders): string {
   let input = '';
-  for (const [index, header] of selected.selected.entries()) {
-    if (!header) continue;
-    const name = selected.names[index]!;
-    const value = replaced?.get(name);
-    input += value === undefined ? relaxedHeader(message.raw, header) : `${name}:${relaxedValue(value)}\r\n`;
-  }
+  for (const header of selected) if (header) input += canonicalHeader(message.raw, header);
   return input;
+}
+
+/** Signs headers and, last of them and without CRLF, the signature header itself with an empty `b=` (RFC 6376 3.7). */
+export function signTags(name: string, tags: readonly Tag[], before: string, key: SigningKey): string {
+  const unsigned: readonly Tag[] = [...tags, ['b', '']];
+  const own = `${name.toLowerCase()}:${relaxedValue(foldTags(unsigned, name.length))}`;
+  return foldTags(unsigned, name.length, signInput(before + own, key));
 }
 
 /**
@@ -89,30 +48,14 @@ export function headerInput(
  */
 export function dkimSignature(message: Message, bodyHash: string, request: SignatureRequest): string {
   const selected = selectHeaders(message.headers, request.headers);
-  const tags: [string, string][] = [
+  const tags: Tag[] = [
     ['v', '1'],
     ['a', request.key.algorithm],
     ['c', 'relaxed/relaxed'],
     ['d', request.domain],
     ['s', request.selector],
-    ...(request.expires === undefined ? [] : ([['x', String(request.expires)]] as [string, string][])),
-    ['t', String(request.timestamp)],
-    ['h', selected.names.join(':')],
-    ['bh', bodyHash],
-    ['b', ''],
   ];
-  const unsigned = foldTags(tags, 'DKIM-Signature'.length);
-  // RFC 6376 3.7: the signature header itself comes last, without CRLF, with an empty b=.
-  const input = `${headerInput(message, selected, request.replaced)}dkim-signature:${relaxedValue(unsigned)}`;
-  return appendSignature(unsigned, signInput(input, request.key));
-}
-
-/** Puts the value of `b=` behind the folded tags, broken into lines. */
-export function appendSignature(unsigned: string, signature: string): string {
-  const lastLine = unsigned.length - unsigned.lastIndexOf('\t') + 7;
-  const room = maxLineLength - lastLine;
-  let text = unsigned + signature.slice(0, Math.max(0, room));
-  for (let i = Math.max(0, room); i < signature.length; i += 70)
-    text += `\r\n\t${signature.slice(i, i + 70)}`;
-  return text;
+  if (request.expires !== undefined) tags.push(['x', String(request.expires)]);
+  tags.push(['t', String(request.timestamp)], ['h', selected.names.join(':')], ['bh', bodyHash]);
+  return signTags('DKIM-Signature', tags, headerInput(message, selected), request.key);
 }

@@ -1,18 +1,18 @@
-export { bodyHash, relaxedBody, relaxedHeader, relaxedValue } from './canonical.ts';
+export { type ArcRequest, arcSet, type SignedArcSet } from './arc-sign.ts';
 export {
-  appendSignature,
-  dkimSignature,
-  foldTags,
-  headerInput,
-  type SignatureRequest,
-  signInput,
-} from './dkim-sign.ts';
+  type ArcOutcome,
+  type ArcSet,
+  type ArcStructure,
+  readArcChain,
+  verifyArcChain,
+} from './arc-verify.ts';
+export { type AuthResults, arcResult, parseAuthResults, trustedResults } from './auth-results.ts';
+export { bodyHash } from './canonical.ts';
+export { dkimSignature, type SignatureRequest } from './dkim-sign.ts';
 export { parseSigningKey, type SigningKey } from './keys.ts';
-export { comparePublished, type PublishedState, parseTags } from './published.ts';
-export { defaultSignHeaders, parseSignHeaders, type SignedHeader, selectHeaders } from './signed-headers.ts';
+export { comparePublished, type PublishedState } from './published.ts';
 export {
   createSigner,
-  KeyCache,
   type Signatory,
   type Signer,
   type SigningConfig,

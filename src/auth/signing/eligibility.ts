@@ -10,7 +10,7 @@ export interface NotSigned {
 }
 
 /** Actions of pre-results that make a signature pointless. */
-const pointlessActions: ReadonlySet<string> = new Set(['reject', 'soft reject', 'discard']);
+const pointlessActions: ReadonlySet<string> = new Set(['reject', 'soft reject', 'discard', 'drop']);
 
 /** May this message be signed at all (addenda, Signing: order of the domain check)? */
 export function findReason(
@@ -18,14 +18,19 @@ export function findReason(
   config: SigningConfig,
   networks: MapHandle | undefined,
 ): SigningReason | NotSigned {
-  if (task.result.preResults.some(({ action }) => pointlessActions.has(action)))
+  const { envelope, direction, result } = task;
+  if (result.preResults.length > 0 && pointlessActions.has(result.currentAction()))
     return { refused: 'action is forced' };
-  if (config.skip_spam_sign && task.result.currentAction() !== 'no action')
+  if (config.skip_spam_sign && result.currentAction() !== 'no action')
     return { refused: 'action is not no action' };
-  const { envelope, direction } = task;
   if (direction.isAuthenticated && config.sign_authenticated) return 'authenticated';
   if (networks && envelope.clientIp && networks.lookup(envelope.clientIp) !== undefined) return 'network';
   if (direction.isLocal && config.sign_local) return 'local';
   if (!direction.isOutbound && config.sign_inbound) return 'inbound';
   return { refused: 'direction' };
+}
+
+/** Did our own check find that the signatures (the chain) that came with the message are forged? */
+export function isViolated(task: Task, what: 'DKIM' | 'ARC'): boolean {
+  return task.result.has(what === 'DKIM' ? 'R_DKIM_REJECT' : 'ARC_REJECT');
 }

@@ -1,4 +1,3 @@
-export { KeyCache } from './key-source.ts';
 export {
   type SigningConfig,
   type SigningDefaults,

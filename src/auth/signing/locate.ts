@@ -1,50 +1,63 @@
-import { type MapHandle, type Store, type Task, UpstreamError } from '../../core/index.ts';
-import type { NotSigned } from './eligibility.ts';
+import type { MapHandle, Store, Task } from '../../core/index.ts';
+import { headerDomain } from './domain.ts';
+import { isViolated, type NotSigned } from './eligibility.ts';
+import { configuredKey, type KeyPlace } from './key-source.ts';
 import type { SigningConfig } from './options.ts';
 
 /** Where one signature's key is to be found. */
 export interface KeyLocation {
   readonly domain: string;
   readonly selector: string;
-  /** File (begins with `/` or `.`) or the key itself. */
-  readonly key: string;
+  readonly key: KeyPlace;
   /** The operator named it: its absence is worth a warning. */
   readonly isExplicit: boolean;
 }
 
-/** Maps that say which key signs for whom. */
-export interface KeyMaps {
+/** A key of the `domain { }` section; what it lacks comes from maps and defaults. */
+export interface KeyEntry {
+  readonly selector?: string | undefined;
+  readonly path?: string | undefined;
+}
+
+/** What says which key signs for whom. */
+export interface KeyTables {
+  readonly domains: ReadonlyMap<string, readonly KeyEntry[]>;
   readonly signingTable: MapHandle | undefined;
   readonly keyTable: MapHandle | undefined;
   readonly selectors: MapHandle | undefined;
   readonly paths: MapHandle | undefined;
-  readonly vaultDomains: MapHandle | undefined;
 }
 
 const ask = async (map: MapHandle, key: string, signal: AbortSignal): Promise<string | undefined> =>
   map.isExternal ? map.ask(key, signal) : map.lookup(key);
 
-function expand(path: string, domain: string, selector: string): string {
-  return path.replaceAll('$domain', domain).replaceAll('$selector', selector);
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '0' && value !== 'false';
 }
 
-/** Keys that a scan request brought along (`use_http_headers`). */
+/**
+ * The key that a scan request brought along (`use_http_headers`). It is always taken as the text of a key: a client
+ * cannot make the server read a file.
+ */
 export function fromRequest(
   task: Task,
   config: SigningConfig,
-): readonly KeyLocation[] | NotSigned | undefined {
+  what: 'DKIM' | 'ARC',
+): readonly KeyLocation[] | NotSigned {
   const { request } = task.envelope;
-  if (request.get(config.http_sign_header) === undefined) return undefined;
+  if (request.get(config.http_sign_header) === undefined)
+    return { refused: 'the request asks for no signature' };
   const domain = request.get(config.http_domain_header);
   const selector = request.get(config.http_selector_header);
   const key = request.get(config.http_key_header);
   if (!domain || !selector || !key) return { refused: 'the request names no domain, selector or key' };
-  const signsRejected = request.get(config.http_sign_on_reject_header) !== undefined;
-  if (!signsRejected && task.result.currentAction() === 'reject') return { refused: 'action is reject' };
-  // A client must not be able to make the server read a file of its choice.
-  if (/^[/.]/.test(key)) return { refused: 'the request names a file as key' };
-  return [{ domain: domain.toLowerCase(), selector, key, isExplicit: true }];
+  if (!isSet(request.get(config.http_sign_on_reject_header)) && isViolated(task, what))
+    return { refused: 'the signatures of the message are forged' };
+  return [{ domain, selector, key: { text: key }, isExplicit: true }];
 }
+
+/** An entry of the key table, and the domain whose keys are in the Vault. */
+export type TableAnswer = { readonly locations: readonly KeyLocation[] } | { readonly vaultDomain: string };
 
 /**
  * Signing table and key table as OpenDKIM has them: the sender's address leads to a key name, the name to
@@ -53,129 +66,93 @@ export function fromRequest(
 export async function fromTables(
   task: Task,
   config: SigningConfig,
-  maps: KeyMaps,
-): Promise<{ readonly domain: string; readonly locations: readonly KeyLocation[] } | NotSigned | undefined> {
-  const { signingTable, keyTable } = maps;
-  if (!signingTable || !(keyTable || config.use_vault)) return undefined;
+  tables: KeyTables & { readonly signingTable: MapHandle },
+): Promise<TableAnswer | NotSigned> {
   const [sender] = task.message.from;
-  if (!sender) return { refused: 'no address in From' };
+  const senderDomain = headerDomain(task);
+  if (!sender || senderDomain === '') return { refused: 'no address in From' };
   const address = `${sender.local}@${sender.domain}`.toLowerCase();
-  let name = await ask(signingTable, address, task.signal);
-  if (name === undefined) return { refused: 'no entry in the signing table' };
-  if (name === '%') name = sender.domain;
-  if (!keyTable) return { domain: name, locations: [] };
-  const entry = await ask(keyTable, name, task.signal);
-  if (entry === undefined) return { refused: 'no entry in the key table' };
+  const found = await ask(tables.signingTable, address, task.signal);
+  if (found === undefined) return { refused: 'no entry in the signing table' };
+  const name = found === '%' ? senderDomain : found;
+  const entry = tables.keyTable && (await ask(tables.keyTable, name, task.signal));
+  if (entry === undefined)
+    return config.use_vault
+      ? { vaultDomain: name.replaceAll('%', senderDomain) }
+      : { refused: 'no entry in the key table' };
   const parts = entry.split(':');
-  const domain = parts[0] === '%' ? sender.domain : parts[0]!.toLowerCase();
-  const selector = parts.length > 2 ? parts[1]! : config.selector;
-  const key = parts.length > 2 ? parts.slice(2).join(':') : (parts[1] ?? '');
-  if (key === '') return { refused: 'the key table entry names no key' };
-  return { domain, locations: [{ domain, selector, key, isExplicit: true }] };
+  const [domain, selector, key] =
+    parts.length > 2
+      ? [parts[0]!, parts[1]!, parts.slice(2).join(':')]
+      : [parts[0]!, config.selector, parts[1]];
+  if (!key) return { refused: 'the key table entry names no key' };
+  const place = /^(?:\/|\.\/|\.\.)/.test(key) ? { file: key.replaceAll('%', senderDomain) } : { text: key };
+  return {
+    locations: [{ domain: domain.replaceAll('%', senderDomain), selector, key: place, isExplicit: true }],
+  };
 }
 
-/** Keys for a domain from `domain { }`, the maps and the fallback, in this order. */
-async function fromConfiguration(
+/** Keys of a domain from `domain { }` and the maps; where both say nothing, one entry without anything. */
+async function findEntries(
   domain: string,
   config: SigningConfig,
-  maps: KeyMaps,
+  tables: KeyTables,
+  signal: AbortSignal,
+): Promise<{ readonly entries: readonly KeyEntry[]; readonly isExplicit: boolean }> {
+  const own = tables.domains.get(domain) ?? [];
+  const selector = tables.selectors && (await ask(tables.selectors, domain, signal));
+  const path = tables.paths && (await ask(tables.paths, domain, signal));
+  const isExplicit = own.length > 0 || selector !== undefined || path !== undefined;
+  if (!isExplicit && !config.try_fallback) return { entries: [], isExplicit };
+  const entries = own.length > 0 ? own : [{}];
+  return {
+    entries: entries.map((entry) => ({
+      selector: entry.selector ?? selector,
+      path: entry.path ?? path,
+    })),
+    isExplicit,
+  };
+}
+
+function expand(path: string, domain: string, selector: string): string {
+  return path
+    .replaceAll(/\$(?:domain\b|\{domain\})/g, domain)
+    .replaceAll(/\$(?:selector\b|\{selector\})/g, selector);
+}
+
+/** Every key that is to sign for a domain, from files or the store. */
+export async function locateKeys(
+  domain: string,
+  config: SigningConfig,
+  tables: KeyTables,
+  store: Store,
   signal: AbortSignal,
 ): Promise<readonly KeyLocation[]> {
-  const own = config.domain[domain];
-  const entries: { selector?: string | undefined; path?: string | undefined }[] = own
-    ? (own.selectors ?? [{ selector: own.selector, path: own.path }]).map((entry) => ({ ...entry }))
-    : [];
-  const selector = maps.selectors && (await ask(maps.selectors, domain, signal));
-  const path = maps.paths && (await ask(maps.paths, domain, signal));
-  if (selector !== undefined || path !== undefined) {
-    if (entries.length === 0) entries.push({});
-    for (const entry of entries) {
-      entry.selector ??= selector;
-      entry.path ??= path;
-    }
+  const { entries, isExplicit } = await findEntries(domain, config, tables, signal);
+  if (config.use_redis) {
+    const found = await Promise.all(entries.map((entry) => fromStore(domain, entry, config, store)));
+    return found.filter((location) => location !== undefined);
   }
-  const isExplicit = entries.length > 0;
-  if (!isExplicit && config.try_fallback) entries.push({});
-  const locations: KeyLocation[] = [];
-  for (const entry of entries) {
-    const found = entry.selector ?? (config.try_fallback ? config.selector : undefined);
-    const where = entry.path ?? (config.try_fallback ? config.path : undefined);
-    if (found === undefined || where === undefined) continue;
-    locations.push({ domain, selector: found, key: expand(where, domain, found), isExplicit });
-  }
-  return locations;
+  return entries.map(({ selector = config.selector, path = config.path }) => ({
+    domain,
+    selector,
+    key: configuredKey(expand(path, domain, selector)),
+    isExplicit,
+  }));
 }
 
 async function fromStore(
   domain: string,
+  entry: KeyEntry,
   config: SigningConfig,
   store: Store,
-): Promise<readonly KeyLocation[]> {
-  let { selector } = config;
+): Promise<KeyLocation | undefined> {
+  let selector = entry.selector ?? config.selector;
   if (config.selector_prefix !== undefined) {
     const found = await store.hashGet(config.selector_prefix, domain);
-    if (found === undefined) return [];
+    if (found === undefined) return undefined;
     selector = found;
   }
-  const key = await store.hashGet(config.key_prefix, `${selector}.${domain}`);
-  return key === undefined ? [] : [{ domain, selector, key, isExplicit: true }];
-}
-
-interface VaultSelector {
-  readonly selector?: unknown;
-  readonly domain?: unknown;
-  readonly key?: unknown;
-  readonly valid_start?: unknown;
-  readonly valid_end?: unknown;
-}
-
-const maxVaultReplyBytes = 1_048_576;
-
-async function fromVault(
-  domain: string,
-  config: SigningConfig,
-  maps: KeyMaps,
-  nowSeconds: number,
-): Promise<readonly KeyLocation[]> {
-  if (maps.vaultDomains && maps.vaultDomains.lookup(domain) === undefined) return [];
-  const url = `${config.vault_url}/v1/${config.vault_path}/${encodeURIComponent(domain)}`;
-  let text: string;
-  try {
-    const reply = await fetch(url, {
-      headers: { 'X-Vault-Token': config.vault_token ?? '' },
-      signal: AbortSignal.timeout(config.vault_timeout * 1000),
-    });
-    if (reply.status === 404) return [];
-    if (!reply.ok) throw new Error(`HTTP ${reply.status}`);
-    if (Number(reply.headers.get('content-length') ?? 0) > maxVaultReplyBytes)
-      throw new Error('reply too large');
-    text = await reply.text();
-  } catch (error) {
-    throw new UpstreamError(`the Vault did not answer: ${error instanceof Error ? error.message : error}`, {
-      cause: error,
-    });
-  }
-  const data = (JSON.parse(text) as { data?: { selectors?: unknown } }).data?.selectors;
-  return (Array.isArray(data) ? (data as VaultSelector[]) : []).flatMap((entry) => {
-    const { selector, key, valid_start: start, valid_end: end } = entry;
-    if (typeof selector !== 'string' || typeof key !== 'string' || /^[/.]/.test(key)) return [];
-    if (typeof start === 'number' && start > nowSeconds) return [];
-    if (typeof end === 'number' && end < nowSeconds) return [];
-    return [
-      { domain: typeof entry.domain === 'string' ? entry.domain : domain, selector, key, isExplicit: true },
-    ];
-  });
-}
-
-/** Every key that is to sign for a domain. */
-export async function locateKeys(
-  domain: string,
-  config: SigningConfig,
-  maps: KeyMaps,
-  store: Store,
-  context: { readonly signal: AbortSignal; readonly nowSeconds: number },
-): Promise<readonly KeyLocation[]> {
-  if (config.use_vault) return fromVault(domain, config, maps, context.nowSeconds);
-  if (config.use_redis) return fromStore(domain, config, store);
-  return fromConfiguration(domain, config, maps, context.signal);
+  const text = await store.hashGet(config.key_prefix, `${selector}.${domain}`);
+  return text === undefined ? undefined : { domain, selector, key: { text }, isExplicit: true };
 }

@@ -31,14 +31,14 @@ const keyEntry = z.strictObject({
 });
 
 const domainEntry = keyEntry.extend({
-  selectors: z.array(keyEntry).optional().describe('Several keys: one signature each'),
+  selectors: z.array(keyEntry).optional().describe('Further keys: one signature each'),
 });
 
 const mapValue = z.unknown();
 
 /** Options of a signing check. */
 export function signingShape(defaults: SigningDefaults) {
-  const lower = defaults.kind.toUpperCase();
+  const kind = defaults.kind.toUpperCase();
   return {
     ...moduleRedisOptions,
     enabled: z.boolean().default(true).describe('Switches signing off when false'),
@@ -105,8 +105,8 @@ export function signingShape(defaults: SigningDefaults) {
     vault_url: z.string().optional().describe('Address of the Vault, such as http://127.0.0.1:8200'),
     vault_token: z.string().optional().describe('Token for the Vault'),
     vault_path: z.string().default('dkim').describe('Path of the keys in the Vault'),
-    vault_timeout: z.number().positive().default(5).describe('Seconds to wait for the Vault'),
-    vault_domains: mapValue.optional().describe('Map of the only domains that are asked for'),
+    vault_domains: mapValue.optional().describe('Glob map of the only domains that are asked for'),
+    http_timeout: z.number().positive().default(5).describe('Seconds to wait for the Vault'),
     use_http_headers: z
       .boolean()
       .default(false)
@@ -118,17 +118,27 @@ export function signingShape(defaults: SigningDefaults) {
       .describe('Request header that asks for a signature'),
     http_sign_on_reject_header: z
       .string()
-      .default('PerformDkimSignOnReject')
-      .describe('Request header that asks for a signature of rejected mail too'),
+      .default('SignOnAuthFailed')
+      .describe('Request header that asks for a signature though those the message came with are forged'),
+    http_sign_on_reject_header_header: z
+      .string()
+      .optional()
+      .describe('The same by the name it has in Rspamd'),
     http_domain_header: z.string().default('DkimDomain').describe('Request header with the domain'),
     http_selector_header: z.string().default('DkimSelector').describe('Request header with the selector'),
     http_key_header: z.string().default('DkimPrivateKey').describe('Request header with the private key'),
+    check_violation: z
+      .boolean()
+      .default(false)
+      .describe(
+        `Do not sign when our own check found ${defaults.kind === 'dkim' ? '`R_DKIM_REJECT`' : '`ARC_REJECT`'}`,
+      ),
     skip_spam_sign: z.boolean().default(false).describe('Sign only when the action is `no action`'),
     sign_headers: z
       .string()
       .default(defaultSignHeaders[defaults.kind])
       .describe('Signed headers, with `(o)` and `(x)` for oversigning'),
-    symbol: z.string().default(defaults.symbol).describe(`Symbol of ${lower}-signed mail`),
+    symbol: z.string().default(defaults.symbol).describe(`Symbol of ${kind}-signed mail`),
   };
 }
 
@@ -136,6 +146,8 @@ export function signingShape(defaults: SigningDefaults) {
 export const unsupportedSigningOptions = {
   sign_condition: 'Lua is not run; use `sign_networks`, settings or `signing_table`',
   use_domain_custom: 'Lua is not run; use `signing_table` with `key_table`',
+  allowed_ids: 'use settings with `symbols_enabled` or `symbols_disabled`',
+  forbidden_ids: 'use settings with `symbols_enabled` or `symbols_disabled`',
 } as const;
 
 export type SigningConfig = z.output<z.ZodObject<ReturnType<typeof signingShape>>>;

@@ -60,7 +60,6 @@ export const dkimSigning = defineCheck({
     const signer = createSigner({ ...context, config: settings }, 'DKIM');
     const symbol = context.rename('DKIM_SIGNED', settings.symbol);
     const signed = metrics.counter('postern_signed_total', 'Signatures made', ['kind', 'algorithm']);
-    const withoutSubject = signer.headers.filter(({ name }) => name !== 'subject');
     return {
       name: 'DKIM_SIGNED',
       symbols: [symbol],
@@ -71,7 +70,7 @@ export const dkimSigning = defineCheck({
         const { message } = task;
         const hash = bodyHash(message.raw, message.bodyOffset);
         const timestamp = Math.floor(clock.now() / 1000);
-        const headers = task.result.currentAction() === 'rewrite subject' ? withoutSubject : signer.headers;
+        const headers = signer.headersOf(task);
         for (const signatory of signatories) {
           const value = dkimSignature(message, hash, { ...signatory, headers, timestamp });
           if (settings.use_milter_headers) {
