@@ -19,8 +19,8 @@ export interface Recipient extends MailAddress {
 /** Which door a message came through. */
 export type FrontDoor = 'http' | 'rspamc' | 'spamc' | 'milter' | 'controller';
 
-/** Flags a client may set on a request (`Flags` header), and settings may add. */
-export const taskFlags = [
+/** Words of a request's `Flags` header (wire-protocols 1.5.1). */
+export const requestFlags = [
   'pass_all',
   'no_log',
   'skip',
@@ -33,11 +33,10 @@ export const taskFlags = [
   'ext_urls',
   'body_block',
   'groups',
-  'raw',
-  'learn_spam',
-  'learn_ham',
-  'broken_headers',
 ] as const;
+
+/** Every flag a task may have: those of the request, and those that settings or other headers add. */
+export const taskFlags = [...requestFlags, 'raw', 'learn_spam', 'learn_ham', 'broken_headers'] as const;
 export type TaskFlag = (typeof taskFlags)[number];
 
 /** Header-like name and value pairs of a scan request. Names compare without regard to case. */

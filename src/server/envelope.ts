@@ -1,11 +1,12 @@
-import type {
-  Envelope,
-  FrontDoor,
-  MailAddress,
-  Recipient,
-  RequestHeaderList,
-  RequestHeaders,
-  TaskFlag,
+import {
+  type Envelope,
+  type FrontDoor,
+  type MailAddress,
+  type Recipient,
+  type RequestHeaderList,
+  type RequestHeaders,
+  requestFlags,
+  type TaskFlag,
 } from '../core/index.ts';
 import type { IpAddress } from '../lib/index.ts';
 import { parseClientAddress, parseEnvelopeAddress, parseEsmtpParameters } from './address.ts';
@@ -21,21 +22,7 @@ export interface RequestContext {
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Words of the `Flags` header (wire-protocols 1.5.1). */
-const requestFlags: ReadonlySet<string> = new Set<TaskFlag>([
-  'pass_all',
-  'no_log',
-  'skip',
-  'skip_process',
-  'no_stat',
-  'ssl',
-  'profile',
-  'milter',
-  'zstd',
-  'ext_urls',
-  'body_block',
-  'groups',
-]);
+const knownFlags: ReadonlySet<string> = new Set(requestFlags);
 
 /** Longest `Log-Tag` that is used, in characters. */
 const maxLogTagLength = 64;
@@ -126,7 +113,7 @@ class EnvelopeBuilder {
   addFlags(value: string): void {
     for (const word of value.split(',')) {
       const flag = word.trim();
-      if (requestFlags.has(flag)) this.flags.add(flag as TaskFlag);
+      if (knownFlags.has(flag)) this.flags.add(flag as TaskFlag);
     }
   }
 

@@ -1,18 +1,9 @@
-import type { Envelope, TaskFlag } from '../../core/index.ts';
+import { type Envelope, requestFlags, type TaskFlag } from '../../core/index.ts';
 
-/** Words of the `Flags` header (wire-protocols 1.5.1) that mean the same to the next scanner. */
-const passedFlags: ReadonlySet<TaskFlag> = new Set([
-  'pass_all',
-  'no_log',
-  'skip',
-  'skip_process',
-  'no_stat',
-  'ssl',
-  'profile',
-  'milter',
-  'ext_urls',
-  'groups',
-]);
+/** Flags that mean the same to the next scanner; how its reply is packed is our own business. */
+const passedFlags: ReadonlySet<TaskFlag> = new Set(
+  requestFlags.filter((flag) => flag !== 'zstd' && flag !== 'body_block'),
+);
 
 /** Headers that are written from the envelope, or that belong to one connection, or that hold a secret. */
 const notCopied = new Set(
