@@ -17,17 +17,26 @@ export const redisOptions = {
   password: text.optional(),
   timeout: seconds.optional().describe('Seconds for one command; default 1'),
   prefix: z.string().optional().describe('Put before every key'),
-  expand_keys: z.boolean().optional(),
+  expand_keys: z.boolean().optional().describe('Only `false`: variables inside keys are not supported'),
   ssl: z.boolean().optional().describe('Connect with TLS'),
   no_ssl_verify: z.boolean().optional().describe("Accept any certificate of the server's"),
+  ssl_ca: z
+    .string()
+    .optional()
+    .describe("File with the authority that signed the server's certificate; default: the system's. Ours"),
   sni: z.string().optional().describe('Server name for TLS'),
   sentinels: serverList.optional().describe('Sentinels that know the current master'),
-  sentinel_watch_time: seconds.optional(),
-  sentinel_masters_pattern: z.string().optional().describe('Name of the master set at the sentinels'),
+  sentinel_watch_time: seconds
+    .optional()
+    .describe('Seconds after which the master is asked whether it still is one; default 60'),
+  sentinel_masters_pattern: z
+    .string()
+    .optional()
+    .describe('Lua pattern for the name of the master; default: any'),
   sentinel_username: text.optional(),
   sentinel_password: text.optional(),
   cluster: z.boolean().optional().describe('The servers form a Redis Cluster'),
-  redis_version: text.optional(),
+  redis_version: text.optional().describe('Below 6: no user is named, only the password'),
 } as const;
 
 const { prefix: _prefix, timeout: _timeout, redis_version: _version, ...inlineRedisOptions } = redisOptions;

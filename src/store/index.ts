@@ -1,3 +1,2 @@
 export { createRecords } from './records.ts';
-export { inlineRedisOptions } from './redis-settings.ts';
 export { createStores, type StoresOptions } from './stores.ts';

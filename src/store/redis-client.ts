@@ -94,6 +94,7 @@ export async function connectSentinel(
   const { sentinels } = topology;
   const sentinelOptions: RedisOptions = {
     connectTimeout: settings.timeoutMs,
+    ...(topology.username === undefined ? {} : { username: topology.username }),
     ...(topology.password === undefined ? {} : { password: topology.password }),
     ...(tls ? { tls } : {}),
   };
@@ -111,6 +112,7 @@ export async function connectSentinel(
     sentinelCommandTimeout: settings.timeoutMs,
     failoverDetector: true,
     reconnectOnError: isReadOnly,
+    ...(topology.username === undefined ? {} : { sentinelUsername: topology.username }),
     ...(topology.password === undefined ? {} : { sentinelPassword: topology.password }),
     ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: tls } : {}),
   });

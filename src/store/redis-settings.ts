@@ -2,6 +2,8 @@ import {
   ConfigError,
   type ConfigPath,
   type ConfigProblem,
+  moduleRedisOptions,
+  redisOptions,
   type Section,
   type SourcePosition,
 } from '../core/index.ts';
@@ -17,6 +19,7 @@ export interface RedisSettings {
         readonly sentinels: ServerList;
         /** Lua pattern that names the masters to use. */
         readonly mastersPattern: string | undefined;
+        readonly username: string | undefined;
         readonly password: string | undefined;
         readonly watchIntervalMs: number;
       };
@@ -39,31 +42,11 @@ export interface RedisSettings {
  * Options that choose a module's own Redis when they stand in the module's section itself. Everything else there
  * belongs to the module.
  */
-export const inlineRedisOptions = [
-  'servers',
-  'read_servers',
-  'write_servers',
-  'sentinels',
-  'sentinel_watch_time',
-  'sentinel_masters_pattern',
-  'sentinel_password',
-  'cluster',
-  'db',
-  'dbname',
-  'username',
-  'password',
-  'ssl',
-  'no_ssl_verify',
-  'ssl_ca',
-  'sni',
-  'redis_version',
-  'expand_keys',
-] as const;
+const inlineOptions = Object.keys(moduleRedisOptions).filter((name) => name !== 'redis');
 
 const sectionOptions: ReadonlySet<string> = new Set([
-  ...inlineRedisOptions,
-  'timeout',
-  'prefix',
+  ...Object.keys(redisOptions),
+  'enabled',
   'disabled_modules',
   'enabled_modules',
 ]);
@@ -86,19 +69,18 @@ export function redisSettingsFor(
   position?: PositionOf,
 ): RedisSettings | undefined {
   const own = asSection(moduleSection?.['redis']);
-  if (own && hasServers(own)) return readSettings(own, [module, 'redis'], position, sectionOptions);
+  if (own && hasServers(own)) return readSettings(own, [module, 'redis'], position);
   if (moduleSection && hasServers(moduleSection)) {
     const inline: Record<string, unknown> = {};
-    for (const name of inlineRedisOptions)
+    for (const name of inlineOptions)
       if (moduleSection[name] !== undefined) inline[name] = moduleSection[name];
-    return readSettings(inline, [module], position, sectionOptions);
+    return readSettings(inline, [module], position);
   }
   const sub = asSection(common?.[module]);
-  if (sub && hasServers(sub)) return readSettings(sub, ['redis', module], position, sectionOptions);
-  if (!common) return undefined;
-  const settings = hasServers(common)
-    ? readSettings(withoutModules(common), ['redis'], position, sectionOptions)
-    : undefined;
+  if (sub?.['enabled'] === false) return undefined;
+  if (sub && hasServers(sub)) return readSettings(sub, ['redis', module], position);
+  if (!common || common['enabled'] === false) return undefined;
+  const settings = hasServers(common) ? readSettings(withoutModules(common), ['redis'], position) : undefined;
   if (listOf(common['disabled_modules']).includes(module)) return undefined;
   if (common['enabled_modules'] !== undefined && !listOf(common['enabled_modules']).includes(module))
     return undefined;
@@ -187,15 +169,11 @@ class SectionReader {
 const redisPort = 6379;
 const sentinelPort = 26379;
 
-function readSettings(
-  section: Section,
-  path: ConfigPath,
-  position: PositionOf,
-  known: ReadonlySet<string>,
-): RedisSettings {
+function readSettings(section: Section, path: ConfigPath, position: PositionOf): RedisSettings {
   const reader = new SectionReader(section, path, position);
   for (const name of Object.keys(section))
-    if (!known.has(name)) reader.problem(name, 'there is no such option', [...known].join(', '));
+    if (!sectionOptions.has(name))
+      reader.problem(name, 'there is no such option', [...sectionOptions].join(', '));
   if (reader.flag('expand_keys'))
     reader.problem('expand_keys', 'variables inside keys are not supported', 'false');
 
@@ -250,6 +228,7 @@ function readTopology(reader: SectionReader): RedisSettings['topology'] | undefi
       kind: 'sentinel',
       sentinels,
       mastersPattern: reader.text('sentinel_masters_pattern'),
+      username: reader.text('sentinel_username'),
       password: reader.text('sentinel_password'),
       watchIntervalMs: reader.milliseconds('sentinel_watch_time', 60_000),
     };
