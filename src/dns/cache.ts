@@ -8,29 +8,34 @@ interface Entry {
 /** A value larger than this is not worth keeping. */
 const maxEntryCharacters = 65_536;
 
-/** Answers until their time is over; when full, the one not used for longest goes. */
+/**
+ * Answers until their time is over, in two generations: what is used moves to the young one, and when that is full
+ * the old one goes with all that nobody asked for. A hit costs one look-up; a list ordered by use would cost more.
+ */
 export class AnswerCache {
-  readonly #entries = new Map<string, Entry>();
+  #young = new Map<string, Entry>();
+  #old: ReadonlyMap<string, Entry> = new Map();
   readonly #clock: Clock;
-  readonly #maxEntries: number;
+  readonly #generationSize: number;
 
   constructor(clock: Clock, maxEntries: number) {
     this.#clock = clock;
-    this.#maxEntries = maxEntries;
+    this.#generationSize = Math.max(1, Math.floor(maxEntries / 2));
   }
 
+  /** Entries held, those that are over their time and have not been met since included. */
   get size(): number {
-    return this.#entries.size;
+    return this.#young.size + this.#old.size;
   }
 
   /** With the seconds that are left. */
   get(key: string): DnsAnswer | undefined {
-    const entry = this.#entries.get(key);
+    const young = this.#young.get(key);
+    const entry = young ?? this.#old.get(key);
     if (!entry) return undefined;
     const leftMs = entry.expiresMs - this.#clock.now();
-    this.#entries.delete(key);
     if (leftMs <= 0) return undefined;
-    this.#entries.set(key, entry);
+    if (!young) this.#add(key, entry);
     return { ...entry.answer, ttlSeconds: Math.ceil(leftMs / 1000) };
   }
 
@@ -39,11 +44,14 @@ export class AnswerCache {
     let characters = 0;
     for (const record of answer.records) characters += record.length;
     if (characters > maxEntryCharacters) return;
-    this.#entries.delete(key);
-    if (this.#entries.size >= this.#maxEntries) {
-      const [oldest] = this.#entries.keys();
-      if (oldest !== undefined) this.#entries.delete(oldest);
+    this.#add(key, { answer, expiresMs: this.#clock.now() + answer.ttlSeconds * 1000 });
+  }
+
+  #add(key: string, entry: Entry): void {
+    if (this.#young.size >= this.#generationSize && !this.#young.has(key)) {
+      this.#old = this.#young;
+      this.#young = new Map();
     }
-    this.#entries.set(key, { answer, expiresMs: this.#clock.now() + answer.ttlSeconds * 1000 });
+    this.#young.set(key, entry);
   }
 }
