@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decideDirection, type Envelope, identifySender } from '../src/core/index.ts';
+import { decideDirection, type Envelope, identifySender, RequestHeaderList } from '../src/core/index.ts';
 import { IpTrie, parseIp, parseNetwork } from '../src/lib/index.ts';
 import { parseMessage } from '../src/mime/index.ts';
 import { testEnvelope } from './helpers/task.ts';
@@ -36,6 +36,19 @@ test('login and local address are two flags, and either makes mail outbound', ()
     [{ login: '' }, 'authenticated outbound'],
   ] as const)
     assert.equal(direction(envelope), expected, JSON.stringify(envelope));
+});
+
+test('mail that Exim names no client address for was injected on its own host', () => {
+  for (const [door, lines, expected] of [
+    ['rspamc', {}, 'local outbound'],
+    ['rspamc', { IP: 'not an address' }, ''],
+    ['http', {}, ''],
+    ['spamc', {}, ''],
+  ] as const) {
+    const request = new RequestHeaderList();
+    for (const [name, value] of Object.entries(lines)) request.add(name, value);
+    assert.equal(direction({ door, request }), expected, `${door} ${JSON.stringify(lines)}`);
+  }
 });
 
 function sender(

@@ -7,7 +7,7 @@ import type { Message } from './message.ts';
 export interface Direction {
   /** The MTA named a login. */
   readonly isAuthenticated: boolean;
-  /** The client is loopback, link-local, a unix socket or in `local_addrs`. */
+  /** The client is loopback, link-local, a unix socket or in `local_addrs`, or a program on Exim's own host. */
   readonly isLocal: boolean;
   /** Either of the two. */
   readonly isOutbound: boolean;
@@ -18,12 +18,21 @@ export interface LocalAddresses {
   has(ip: IpAddress): boolean;
 }
 
+/**
+ * Exim names the client's address for all mail that came over the network, so mail without that line was injected on
+ * its own host (`sendmail -t`, `-bs`; wire-protocols 2.2). A line that does not parse says nothing of the kind.
+ */
+function isInjectedIntoExim({ door, request }: Envelope): boolean {
+  return door === 'rspamc' && request.get('ip') === undefined;
+}
+
 /** Decides the direction of a message once. */
 export function decideDirection(envelope: Envelope, localAddresses: LocalAddresses): Direction {
   const isAuthenticated = envelope.login !== undefined;
   const { clientIp } = envelope;
   const isLocal =
     envelope.clientSocketPath !== undefined ||
+    isInjectedIntoExim(envelope) ||
     (clientIp !== undefined && (isIntrinsicallyLocal(clientIp) || localAddresses.has(clientIp)));
   return { isAuthenticated, isLocal, isOutbound: isAuthenticated || isLocal };
 }
