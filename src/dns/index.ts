@@ -1,1 +1,1 @@
-export { createResolver, type ResolverOptions } from './resolver.ts';
+export { createResolver } from './resolver.ts';

@@ -1,2 +1,2 @@
 export { createRecords } from './records.ts';
-export { createStores, type StoresOptions } from './stores.ts';
+export { createStores } from './stores.ts';

@@ -16,7 +16,7 @@ import {
 const maxKeyBytes = 1024;
 
 /** Bytes under which a key is stored; very long ones are shortened to a digest. */
-export function keyBytes(key: string): Buffer {
+function keyBytes(key: string): Buffer {
   const bytes = Buffer.from(key);
   if (bytes.length > 0 && bytes.length <= maxKeyBytes) return bytes;
   return Buffer.concat([
@@ -28,7 +28,7 @@ export function keyBytes(key: string): Buffer {
 
 const generationBytes = 8;
 
-export function fieldKey(generation: number, field: string): Buffer {
+function fieldKey(generation: number, field: string): Buffer {
   const name = keyBytes(field);
   const bytes = Buffer.allocUnsafe(generationBytes + name.length);
   bytes.writeBigUInt64BE(BigInt(generation), 0);
@@ -45,7 +45,7 @@ function decodeField(bytes: Buffer): [string, string] {
   return JSON.parse(bytes.toString()) as [string, string];
 }
 
-export function expiryKey(timeMs: number, key: Buffer): Buffer {
+function expiryKey(timeMs: number, key: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(6 + key.length);
   bytes.writeUIntBE(Math.floor(timeMs), 0, 6);
   key.copy(bytes, 6);

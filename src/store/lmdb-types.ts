@@ -1,7 +1,7 @@
 import type { Database, RootDatabase, TransactionFlags } from 'lmdb';
 
 /** A named database with bytes as keys and values. */
-export type ByteDatabase = Database<Buffer, Buffer>;
+type ByteDatabase = Database<Buffer, Buffer>;
 export type RootByteDatabase = RootDatabase<Buffer, Buffer>;
 
 /** All databases of the embedded store's file. */

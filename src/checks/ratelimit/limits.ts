@@ -6,7 +6,7 @@ import type { AnyRateOptions, BucketOptions, RatelimitOptions, RateOptions } fro
 import { luaNumber, parseAmount, parseRateText, type RateText } from './rate-text.ts';
 
 /** Multipliers of a bucket that widens with ham and narrows with spam; undefined: it does neither. */
-export interface Dynamics {
+interface Dynamics {
   readonly hamRate: number;
   readonly spamRate: number;
   readonly hamBurst: number;

@@ -5,6 +5,9 @@ const words = z
   .union([z.string(), z.array(z.string())])
   .transform((value) => (Array.isArray(value) ? value : value.split(',').map((word) => word.trim())));
 
+/** An option that is known, and why it cannot be used. */
+const refused = (reason: string) => z.custom<undefined>((value) => value === undefined, reason).optional();
+
 const amount = z.union([z.string(), z.number()]);
 const factor = z.number().positive();
 const bound = z.number().min(1);
@@ -13,7 +16,7 @@ const bucketFields = {
   skip_recipients: z.boolean().optional().describe('Counts messages instead of recipients'),
   symbol: z.string().optional().describe('When limited, insert this symbol instead of refusing the message'),
   message: z.string().optional().describe('Text of the refusal'),
-  message_func: z.never('Lua functions are not run here; write the text as `message`').optional(),
+  message_func: refused('Lua functions are not run here; write the text as `message`'),
   skip_soft_reject: z.boolean().optional().describe('When limited, do not refuse; insert `info_symbol` only'),
   ham_factor_rate: factor.optional().describe('As the option of the module, for this limit'),
   spam_factor_rate: factor.optional().describe('As the option of the module, for this limit'),
@@ -60,7 +63,7 @@ export const ratelimitOptions = z.strictObject({
   rates: ratesOptions
     .default({})
     .describe('Limits by name: `{ bucket, selector }`, or `"N / T"` in the short form'),
-  limit: z.never('this is the syntax from before version 1.8; write `rates`').optional(),
+  limit: refused('this is the syntax from before version 1.8; write `rates`'),
   whitelisted_rcpts: z
     .unknown()
     .default(['postmaster', 'mailer-daemon'])
