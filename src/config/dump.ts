@@ -120,7 +120,6 @@ function symbolValues(configuration: LoadedConfiguration): Tree {
       one_shot: symbol.oneShot,
       nshots: symbol.maxShots,
       one_param: symbol.oneParam || undefined,
-      ignore: symbol.ignore || undefined,
       enabled: symbol.enabled ? undefined : false,
     });
   return result;

@@ -65,7 +65,7 @@ test('without any file the values are those that Rspamd ships', (context) => {
 test('local files merge into stock values and override files replace them', (context) => {
   const { configuration, errors } = readFolder(context, {
     'local.d/options.inc': 'local_addrs = [203.0.113.0/24]; task_timeout = 12s; dns { timeout = 2s }',
-    'override.d/options.inc': 'classify_headers = ["X"]; explicit_modules = ["a"]; task_timeout = 20s',
+    'override.d/options.inc': 'classify_headers = ["X"]; disable_modules = ["a"]; task_timeout = 20s',
     'local.d/actions.conf': 'reject = 20; greylist = null',
     'local.d/ratelimit.conf': 'rates { user { bucket = { burst = 10; rate = "10 / 1min" } } }',
     'override.d/ratelimit.conf': 'mode = soft',
@@ -75,7 +75,7 @@ test('local files merge into stock values and override files replace them', (con
   assert.equal((options.localAddrs as string[]).length, 7);
   assert.equal(options.taskTimeoutMs, 20_000);
   assert.deepEqual([options.dns.timeoutMs, options.dns.retransmits], [2000, 5]);
-  assert.deepEqual(options.explicitModules, ['a']);
+  assert.deepEqual(options.disabledModules, ['a']);
   assert.equal(actions.find(({ name }) => name === 'reject')?.threshold, 20);
   const greylist = actions.find(({ name }) => name === 'greylist');
   assert.deepEqual([greylist?.threshold, [...(greylist?.flags ?? [])]], [undefined, ['no_threshold']]);
@@ -139,7 +139,7 @@ ratelimit { rates { } }`,
   assert.deepEqual(errors, [
     'local.d/actions.conf:1:1: actions.rejct: unknown action `rejct`, did you mean `reject`? (expected one of reject, soft_reject, rewrite_subject, add_header, greylist, no_action, quarantine, discard; a new one is a section { score = … })',
     'local.d/actions.conf:2:14: actions.add_header: no threshold (expected a number, null or a section { score = … })',
-    'local.d/groups.conf:1:27: group.g.symbols.A.weihgt: unknown option `weihgt` (expected any_shot, description, enabled, group, groups, ignore, nshots, one_param, one_shot, score)',
+    'local.d/groups.conf:1:27: group.g.symbols.A.weihgt: unknown option `weihgt` (expected any_shot, description, enabled, group, groups, nshots, one_param, one_shot, score)',
     'local.d/composites.conf:1:14: composites.C.policy: unknown value `leav` (expected default, remove_all, remove, remove_symbol, remove_weight, leave, remove_none)',
     'local.d/composites.conf:2:3: composites.D.expression: is missing (expected text)',
     'local.d/ratelimit.conf:1:1: ratelimit.prefx: unknown option `prefx`, did you mean `prefix`?',
@@ -244,6 +244,7 @@ test('custom actions, flags and thresholds in a surprising order', (context) => 
   assert.deepEqual(errors, []);
   assert.deepEqual(notices, [
     'local.d/actions.conf:3:25: actions.rewrite_subject: the threshold 8 is not above that of `add header` (16)',
+    'local.d/actions.conf:4:72: actions.hold.priority: means nothing here and is ignored',
     'actions.reject: the threshold 15 is not above that of `add header` (16)',
   ]);
   assert.deepEqual(configuration.actions.at(-1), {
@@ -251,7 +252,6 @@ test('custom actions, flags and thresholds in a surprising order', (context) => 
     threshold: 9,
     flags: new Set(['no_threshold']),
     milter: 'quarantine',
-    priority: 3,
   });
   assert.deepEqual(
     [configuration.unknownWeight, configuration.growFactor, configuration.subject],

@@ -17,7 +17,10 @@ export interface SectionSpec<Schema extends z.ZodType> {
   readonly schema: Schema;
   /** Older spellings of keys. */
   readonly aliases?: Readonly<Record<string, string>>;
-  /** Keys that Rspamd knows and that mean nothing here: accepted, with a notice when the operator wrote them. */
+  /**
+   * Keys that Rspamd knows and that mean nothing here: accepted, with a notice when the operator wrote them. `a.b` is
+   * the key `b` of the section `a`.
+   */
   readonly noCounterpart?: readonly string[];
   /** Keys that would change a verdict and are not implemented, with the reason; `stock` values are accepted. */
   readonly unsupported?: Readonly<Record<string, string>>;
@@ -126,9 +129,16 @@ function setAside<Schema extends z.ZodType>(
     const inner = [...path, key];
     if (spec.noCounterpart?.includes(key)) {
       entries.delete(key);
-      const own = operatorNode(reading, entry);
-      if (own)
-        reading.findings.notice(own.keyPosition ?? own.position, inner, 'means nothing here and is ignored');
+      noticeForeign(reading, entry, inner);
+      continue;
+    }
+    const foreign = spec.noCounterpart?.filter((name) => name.startsWith(`${key}.`));
+    if (foreign && foreign.length > 0) {
+      const names = new Set(foreign.map((name) => name.slice(key.length + 1)));
+      entries.set(key, {
+        ...entry,
+        values: entry.values.map((value) => without(reading, value, names, inner)),
+      });
       continue;
     }
     const reason =
@@ -144,6 +154,25 @@ function setAside<Schema extends z.ZodType>(
         reason === undefined ? 'Lua code is not run here' : `not supported: ${reason}`,
       );
   }
+}
+
+function noticeForeign(reading: Reading, entry: UclEntry, path: ConfigPath): void {
+  const own = operatorNode(reading, entry);
+  if (own)
+    reading.findings.notice(own.keyPosition ?? own.position, path, 'means nothing here and is ignored');
+}
+
+/** A copy of an inner section without the keys that mean nothing here. */
+function without(reading: Reading, value: UclNode, names: ReadonlySet<string>, path: ConfigPath): UclNode {
+  if (value.kind !== 'object') return value;
+  const entries = new Map(value.entries);
+  for (const name of names) {
+    const entry = entries.get(name);
+    if (!entry) continue;
+    entries.delete(name);
+    noticeForeign(reading, entry, [...path, name]);
+  }
+  return { ...value, entries };
 }
 
 /** First text among these values, however deep, that is Lua code. */

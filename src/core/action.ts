@@ -22,7 +22,6 @@ export interface ActionDef {
   readonly flags: ReadonlySet<'no_threshold' | 'threshold_only' | 'ham'>;
   /** What a milter does for a custom action. */
   readonly milter?: 'discard' | 'quarantine' | undefined;
-  readonly priority: number;
 }
 
 /** `soft_reject` and `soft reject` are one action; `accept` is `no action`. */

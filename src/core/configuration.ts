@@ -29,7 +29,6 @@ export interface Options {
   readonly httpAuth: string | undefined;
   readonly dns: DnsOptions;
   readonly disabledModules: readonly string[];
-  readonly explicitModules: readonly string[];
   /** Limits that the original lacks; see docs/configuration.md. */
   readonly limits: {
     readonly maxHeaderBytes: number;
@@ -162,7 +161,6 @@ export interface SymbolConfig {
   readonly maxShots: number | undefined;
   /** Keep only the first option. */
   readonly oneParam: boolean;
-  readonly ignore: boolean;
   readonly enabled: boolean;
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ActionName } from './action.ts';
 import type { ConfigError } from './errors.ts';
 import type { Clock, ConfigPath, Log, Maps, Metrics, Records, Resolver, Selectors, Store } from './ports.ts';
 import type { DynamicSymbol, SymbolDef } from './symbol.ts';
@@ -91,6 +92,8 @@ export interface CheckContext<Config, Sym extends string> {
 
 /** Parts of `options` that checks may read. */
 export interface GlobalOptions {
+  /** Names of all actions, those of the operator's own included. */
+  readonly actions: readonly ActionName[];
   readonly checkLocal: boolean | undefined;
   readonly checkAuthed: boolean | undefined;
   readonly maxRecipients: number;

@@ -8,7 +8,7 @@ function action(
   threshold: number | undefined,
   flags: readonly ('no_threshold' | 'ham')[] = [],
 ): ActionDef {
-  return { name, threshold, flags: new Set(flags), priority: 0 };
+  return { name, threshold, flags: new Set(flags) };
 }
 
 const table: ActionTable = {
@@ -91,7 +91,8 @@ test('a least action with a threshold raises a lower score to it', () => {
   }
 });
 
-test('the required score is the highest threshold of an action that scores', () => {
+test('the required score is the threshold of reject', () => {
   assert.equal(requiredScore(table), 15);
+  assert.equal(requiredScore({ ...table, actions: [action('reject', 5), action('add header', 6)] }), 5);
   assert.deepEqual([...thresholds(table).keys()], ['reject', 'add header', 'greylist']);
 });

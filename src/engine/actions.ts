@@ -86,8 +86,14 @@ export function chooseAction(
   };
 }
 
-/** The highest threshold of a scoring action, normally reject's (wire-protocols 1.7 `required_score`). */
+/** The threshold of `reject` where it has one, else the highest (config-format 10.2, `required_score`). */
 export function requiredScore(table: ActionTable): number | undefined {
+  const reject = table.actions.find(({ name }) => name === 'reject');
+  return (reject && scoringThreshold(reject, table.disabled)) ?? highestThreshold(table);
+}
+
+/** The highest threshold of a scoring action: the score that stands for certainty (config-format 10.3). */
+export function highestThreshold(table: ActionTable): number | undefined {
   let highest: number | undefined;
   for (const action of table.actions) {
     const threshold = scoringThreshold(action, table.disabled);

@@ -9,7 +9,7 @@ import {
   type Task,
   toPosternError,
 } from '../core/index.ts';
-import { type ActionTable, requiredScore } from './actions.ts';
+import type { ActionTable } from './actions.ts';
 import { type Composites, compileComposites } from './composites.ts';
 import type { EngineInit } from './engine-init.ts';
 import { Metric } from './metric.ts';
@@ -36,7 +36,6 @@ export class Engine implements Scanner, ScanContext {
   readonly #actions: ActionTable;
   readonly #init: EngineInit;
   readonly #applies = new WeakMap<object, CompiledApply>();
-  readonly #growThreshold: number;
   readonly #idPrefix = randomBytes(4).toString('hex');
   #scans = 0;
   #running = 0;
@@ -60,7 +59,6 @@ export class Engine implements Scanner, ScanContext {
     for (const name of init.settings.symbols)
       this.metric.declare(name, { description: 'Inserted by settings' }, 'settings');
     this.#actions = { actions: configuration.actions, disabled: new Set() };
-    this.#growThreshold = requiredScore(this.#actions) ?? 0;
   }
 
   /** Scans that have not been answered yet. */
@@ -125,10 +123,6 @@ export class Engine implements Scanner, ScanContext {
 
   get composites(): Composites {
     return this.#composites;
-  }
-
-  get growThreshold(): number {
-    return this.#growThreshold;
   }
 
   compiledApply(apply: Readonly<Record<string, unknown>>): CompiledApply {

@@ -18,7 +18,6 @@ export interface MetricSymbol {
   readonly groups: readonly Group[];
   readonly maxShots: number;
   readonly oneParam: boolean;
-  readonly isIgnored: boolean;
   readonly isEnabled: boolean;
 }
 
@@ -103,7 +102,6 @@ export class Metric {
       groups,
       maxShots: config?.maxShots ?? (isOneShot ? 1 : options.defaultMaxShots),
       oneParam: config?.oneParam ?? false,
-      isIgnored: config?.ignore ?? false,
       isEnabled: (config?.enabled ?? true) && groups.every((group) => group.enabled),
     };
   }

@@ -74,7 +74,7 @@ function actionsOf(base: ActionTable, value: unknown): ActionTable {
       continue;
     }
     disabled.delete(name);
-    actions.set(name, { priority: 0, ...actions.get(name), name, threshold, flags: new Set() });
+    actions.set(name, { ...actions.get(name), name, threshold, flags: new Set() });
   }
   return { actions: [...actions.values()], disabled };
 }

@@ -67,6 +67,7 @@ type AnyCheck = CheckDefinition<CheckDefinition['config'], string>;
 export function globalOptions(configuration: Configuration, hostName: string): GlobalOptions {
   const { options } = configuration;
   return {
+    actions: configuration.actions.map(({ name }) => name),
     checkLocal: options.checkLocal,
     checkAuthed: options.checkAuthed,
     maxRecipients: options.maxRecipients,

@@ -1,5 +1,11 @@
 import type { ActionName, Hit, PreResult, ResultView } from '../core/index.ts';
-import { type ActionTable, type ChosenAction, chooseAction, requiredScore } from './actions.ts';
+import {
+  type ActionTable,
+  type ChosenAction,
+  chooseAction,
+  highestThreshold,
+  requiredScore,
+} from './actions.ts';
 import type { Group, Metric, MetricSymbol } from './metric.ts';
 
 /** A symbol in a running scan; composites may take away its weight or hide it. */
@@ -105,7 +111,7 @@ export class ScanResult implements ResultView {
         symbol,
         shots: 0,
         optionsLength: 0,
-        isHidden: symbol.isIgnored,
+        isHidden: false,
       };
       this.#hits.set(name, hit);
     }
@@ -157,8 +163,10 @@ export class ScanResult implements ResultView {
   }
 
   /** Multiplies every positive symbol, once, when several weak signs meet (config-format 10.3). */
-  grow(growFactor: number, maxThreshold: number): void {
-    if (growFactor <= 1 || maxThreshold <= 0) return;
+  grow(growFactor: number): void {
+    if (growFactor <= 1) return;
+    const maxThreshold = highestThreshold(this.actions) ?? 0;
+    if (maxThreshold <= 0) return;
     let factor = growFactor;
     for (const hit of this.#hits.values()) {
       if (hit.score > 0) factor *= 1 + ((growFactor - 1) * hit.score) / maxThreshold;

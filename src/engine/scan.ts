@@ -28,8 +28,6 @@ export interface ScanContext {
   readonly plan: Plan;
   readonly composites: Composites;
   readonly actions: ActionTable;
-  /** Threshold that stands for certainty: reject's. */
-  readonly growThreshold: number;
   compiledApply(apply: Readonly<Record<string, unknown>>): CompiledApply;
 }
 
@@ -49,6 +47,8 @@ export class Scan {
   #timer: NodeJS.Timeout | undefined;
   #deadline: Promise<typeof timedOut> | undefined;
   #isTimedOut = false;
+  /** Score past which further filters are pointless. */
+  #enough: number | undefined;
   #unitTimesMs: Map<string, number> | undefined;
   #storeFailure: StoreError | undefined;
 
@@ -94,7 +94,7 @@ export class Scan {
       if (!task.flags.has('skip')) this.#engine.composites.run(this.#result, 'first', isAllowed);
       await this.#runStage('postfilter');
       if (!task.flags.has('skip')) this.#engine.composites.run(this.#result, 'second', isAllowed);
-      this.#result.grow(this.#engine.configuration.growFactor, this.#engine.growThreshold);
+      this.#result.grow(this.#engine.configuration.growFactor);
       await this.#runStage('final');
       if (signal?.aborted) throw signal.reason;
       if (this.#storeFailure) throw this.#storeFailure;
@@ -182,8 +182,8 @@ export class Scan {
   #hasRoomForMore(unit: PlannedUnit): boolean {
     const { options } = this.#engine.configuration;
     if (options.checkAllFilters || unit.waits || this.task.flags.has('pass_all')) return true;
-    const limit = this.#engine.growThreshold;
-    return limit <= 0 || this.#result.score < limit;
+    const limit = (this.#enough ??= this.#result.requiredScore() ?? Number.POSITIVE_INFINITY);
+    return limit <= 0 || this.#result.score <= limit;
   }
 
   #measure(unit: PlannedUnit, startedAt: number): void {

@@ -83,8 +83,10 @@ test('the caps of every group of a symbol cut what is added', () => {
 
 test('the grow factor multiplies positive symbols by their common factor', () => {
   const scan = result(metric({ scores: { A: 5, B: 10, C: -1 } }));
+  const reject = { name: 'reject', threshold: 10, flags: new Set<never>() };
+  scan.actions = { actions: [reject], disabled: new Set() };
   for (const name of ['A', 'B', 'C']) scan.insert(name, 1, []);
-  scan.grow(1.1, 10);
+  scan.grow(1.1);
   const factor = 1.1 * (1 + (0.1 * 5) / 10) * (1 + (0.1 * 10) / 10);
   assert.ok(Math.abs(scan.score - (15 * factor - 1)) < 1e-9);
   assert.equal(scan.get('C')?.score, -1);

@@ -1,4 +1,5 @@
 import {
+  builtinActions,
   type CheckContext,
   type CheckDefinition,
   type CheckUnit,
@@ -155,6 +156,7 @@ export async function buildCheck(
   const context: CheckContext<unknown, string> = {
     config: check.config.parse(config),
     options: {
+      actions: builtinActions,
       checkLocal: undefined,
       checkAuthed: undefined,
       maxRecipients: 1024,

@@ -81,6 +81,8 @@ test('rules that cannot work are configuration errors', async () => {
     { action: 'reject', expression: 'A &' },
     { expression: 'A' },
     { action: 'reject', expression: 'A', message: '${nosuch}' },
+    { action: 'rejct', expression: 'A' },
+    { action: 'reject', expression: 'A', honor_action: ['nothing'] },
   ])
     await assert.rejects(run(rule), ConfigError, JSON.stringify(rule));
 });

@@ -59,7 +59,6 @@ const config = z.strictObject({
 const presentValue = 0.001;
 
 interface CompiledRule {
-  readonly name: string;
   readonly rule: Rule;
   readonly expression: Expression<string>;
   readonly message: ((task: Task) => string) | undefined;
@@ -73,30 +72,32 @@ function isTriggered({ rule, expression }: CompiledRule, task: Task): boolean {
   return value > (rule.limit ?? 0);
 }
 
-function apply(compiled: CompiledRule, task: Task): boolean {
-  const { rule, name } = compiled;
+/** The symbol's option: the action, or what else the rule changed; undefined: the rule does not hold. */
+function apply(compiled: CompiledRule, task: Task): string | undefined {
+  const { rule } = compiled;
   const current = task.result.currentAction();
-  if (rule.require_action && !rule.require_action.map(normaliseActionName).includes(current)) return false;
-  if (rule.honor_action?.map(normaliseActionName).includes(current)) return false;
-  if (!isTriggered(compiled, task)) return false;
+  if (rule.require_action && !rule.require_action.map(normaliseActionName).includes(current))
+    return undefined;
+  if (rule.honor_action?.map(normaliseActionName).includes(current)) return undefined;
+  if (!isTriggered(compiled, task)) return undefined;
   const action = rule.action === undefined ? undefined : normaliseActionName(rule.action);
-  if (action === current && !rule.message && !rule.subject) return false;
+  if (action === current && !rule.message && !rule.subject) return undefined;
   if (rule.subject !== undefined) task.subject = rule.subject;
   const message = compiled.message?.(task) ?? '';
   if (action === undefined) {
     if (message) task.messages['smtp_message'] = message;
-    return true;
+    return rule.subject === undefined ? 'message' : 'subject';
   }
   const preResult: PreResult = {
     action,
     message,
-    module: `FORCE_ACTION_${name}`,
+    module: 'force_actions',
     priority: priorities.low,
     isLeast: rule.least,
     processAll: rule.process_all,
   };
   task.setPreResult(preResult);
-  return true;
+  return action;
 }
 
 /** Splits a message at `${selector}` and compiles each selector. */
@@ -166,11 +167,24 @@ export const forceActions = defineCheck({
       if (value.action === undefined && value.message === undefined && value.subject === undefined) {
         throw context.configError(path, 'the rule does nothing', 'an action, a message or a subject');
       }
+      const named = [
+        ['action', value.action === undefined ? [] : [value.action]],
+        ['require_action', value.require_action ?? []],
+        ['honor_action', value.honor_action ?? []],
+      ] as const;
+      for (const [key, names] of named)
+        for (const action of names) {
+          if (context.options.actions.includes(normaliseActionName(action))) continue;
+          throw context.configError(
+            path[0] === 'rules' ? [...path, key] : path,
+            `unknown action \`${action}\``,
+            `one of ${context.options.actions.join(', ')}`,
+          );
+        }
       const symbol = context.declare(`FORCE_ACTION_${name}`, {
         description: `Rule ${name} of force_actions held`,
       });
       const compiled: CompiledRule = {
-        name,
         rule: value,
         expression,
         message:
@@ -185,7 +199,9 @@ export const forceActions = defineCheck({
         symbols: [symbol],
         after: expression.atoms,
         run(task, hit) {
-          if (!task.result.has(symbol) && apply(compiled, task)) hit(symbol);
+          if (task.result.has(symbol)) return;
+          const outcome = apply(compiled, task);
+          if (outcome !== undefined) hit(symbol, 1, outcome);
         },
       };
       units.push(unit);

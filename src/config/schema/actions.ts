@@ -18,12 +18,11 @@ const detailed = z.strictObject({
   score: z.number().optional(),
   flags: z.array(z.enum(['no_threshold', 'threshold_only', 'ham'])).default([]),
   milter: z.enum(['discard', 'quarantine']).optional(),
-  priority: z.int().default(0),
 });
 const detailedSpec: SectionSpec<typeof detailed> = {
   schema: detailed,
   aliases: { threshold: 'score' },
-  noCounterpart: ['description'],
+  noCounterpart: ['description', 'priority'],
 };
 
 /** Flags that built-in actions have until the configuration gives them a value (config-format 10.2). */
@@ -71,7 +70,7 @@ export function readActions(reading: Reading, section: UclObject): ActionSetting
 }
 
 function builtinAction(name: string, flags: readonly Flag[]): ActionDef {
-  return { name, threshold: undefined, flags: new Set(flags), priority: 0 };
+  return { name, threshold: undefined, flags: new Set(flags) };
 }
 
 function readAction(
@@ -86,9 +85,9 @@ function readAction(
   if (node.kind === 'object') {
     const { value } = readSection(reading, detailedSpec, node, path);
     if (!value) return undefined;
-    const { score, flags, milter, priority } = value;
+    const { score, flags, milter } = value;
     const all = new Set<Flag>(score === undefined ? [...flags, 'no_threshold'] : flags);
-    return { name, threshold: score, flags: all, milter, priority };
+    return { name, threshold: score, flags: all, milter };
   }
   if (!isKnown) {
     const near = nearest(name, builtinActions);
@@ -103,7 +102,7 @@ function readAction(
   const value = node.kind === 'scalar' ? node.value : undefined;
   if (value === null) return builtinAction(name, ['no_threshold']);
   if (typeof value === 'number' && Number.isFinite(value))
-    return { name, threshold: value, flags: new Set(), priority: 0 };
+    return { name, threshold: value, flags: new Set() };
   reading.findings.error(node.position, path, 'no threshold', 'a number, null or a section { score = … }');
   return undefined;
 }

@@ -22,7 +22,6 @@ const symbol = z.strictObject({
   any_shot: z.boolean().optional(),
   nshots: z.int().positive().optional(),
   one_param: z.boolean().optional(),
-  ignore: z.boolean().optional(),
   enabled: z.boolean().optional(),
   group: z.string().optional(),
   groups: texts.optional(),
@@ -31,7 +30,7 @@ const symbol = z.strictObject({
 export const symbolSpec: SectionSpec<typeof symbol> = {
   schema: symbol,
   aliases: { weight: 'score' },
-  noCounterpart: ['priority', 'metric', 'name', 'public', 'nice', 'url'],
+  noCounterpart: ['ignore', 'priority', 'metric', 'name', 'public', 'nice', 'url'],
 };
 
 type SymbolSection = z.output<typeof symbol>;
@@ -175,7 +174,7 @@ export class MetricReader {
   get symbols(): ReadonlyMap<string, SymbolConfig> {
     const result = new Map<string, SymbolConfig>();
     for (const [name, { fields, groups }] of this.#symbols) {
-      const { score, description, one_shot, any_shot, nshots, one_param, ignore, enabled } = fields.values;
+      const { score, description, one_shot, any_shot, nshots, one_param, enabled } = fields.values;
       result.set(name, {
         score,
         description,
@@ -183,7 +182,6 @@ export class MetricReader {
         oneShot: one_shot,
         maxShots: one_shot ? 1 : any_shot ? Number.POSITIVE_INFINITY : nshots,
         oneParam: one_param ?? false,
-        ignore: ignore ?? false,
         enabled: enabled ?? true,
       });
     }

@@ -30,18 +30,11 @@ const dns = z.strictObject({
     .union([z.null(), texts])
     .optional()
     .describe('Files like /etc/hosts; `null`: none. Default: /etc/hosts'),
-  sockets: z.unknown().optional(),
-  enable_dnssec: z.boolean().optional(),
 });
 
 const maps = z.strictObject({
   connect_timeout: seconds.default(1),
   read_timeout: seconds.default(4),
-  ssl_timeout: seconds.optional(),
-  write_timeout: seconds.optional(),
-  connection_ttl: seconds.optional(),
-  idle_timeout: seconds.optional(),
-  max_reuse: count.optional(),
 });
 
 const limits = z.strictObject({
@@ -86,7 +79,6 @@ const schema = z.strictObject({
   http_auth: z.string().optional().describe('`user:password` for maps over HTTP'),
   dns: dns.prefault({}),
   filters: commaList.optional(),
-  explicit_modules: commaList.default([]),
   disable_modules: commaList.default([]),
   limits: limits.prefault({}).describe('Bounds that Rspamd does not have'),
 });
@@ -106,6 +98,8 @@ export const optionsSpec: SectionSpec<typeof schema> = {
     'disable_hyperscan',
     'disable_monitoring',
     'disable_pcre_jit',
+    'dns.enable_dnssec',
+    'dns.sockets',
     'dns_max_requests',
     'dynamic_conf',
     'enable_css_parser',
@@ -113,6 +107,7 @@ export const optionsSpec: SectionSpec<typeof schema> = {
     'enable_sessions_cache',
     'enable_shutdown_workaround',
     'events_backend',
+    'explicit_modules',
     'full_gc_iters',
     'heartbeat_interval',
     'heartbeats_loss_max',
@@ -123,6 +118,11 @@ export const optionsSpec: SectionSpec<typeof schema> = {
     'log_task',
     'lua_gc_pause',
     'lua_gc_step',
+    'maps.connection_ttl',
+    'maps.idle_timeout',
+    'maps.max_reuse',
+    'maps.ssl_timeout',
+    'maps.write_timeout',
     'maps_cache_dir',
     'max_blas_threads',
     'max_cores_count',
@@ -208,7 +208,6 @@ export function toOptions(section: OptionsSection, disabledModules: readonly str
       hosts: resolver.hosts === null ? [] : resolver.hosts,
     },
     disabledModules,
-    explicitModules: section.explicit_modules,
     limits: {
       maxHeaderBytes: section.limits.max_header_size,
       maxConnections: section.limits.max_connections,

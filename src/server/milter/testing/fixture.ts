@@ -214,7 +214,6 @@ const stockOptions: Options = {
     hosts: undefined,
   },
   disabledModules: [],
-  explicitModules: [],
   limits: {
     maxHeaderBytes: 1024 * 1024,
     maxConnections: 0,

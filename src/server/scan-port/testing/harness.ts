@@ -146,7 +146,6 @@ function stockOptions(changes: OptionChanges): Options {
       hosts: [],
     },
     disabledModules: [],
-    explicitModules: [],
     limits: { ...stockLimits, ...changes.limits },
   };
 }
