@@ -1,18 +1,22 @@
 import type { Configuration } from '../core/index.ts';
+import type { DoorKind } from './doors.ts';
 import { passwordFile } from './password.ts';
+import type { OpenedSocket } from './protocol.ts';
 
 /** What the first screen says about a server that has just started. */
 export function renderBanner(facts: {
   readonly version: string;
   readonly configuration: Configuration;
-  readonly addresses: ReadonlyMap<'milter' | 'scan' | 'controller', readonly string[]>;
+  readonly opened: readonly OpenedSocket[];
   readonly hasGeneratedPassword: boolean;
   readonly store: string;
 }): string {
-  const { version, configuration, addresses, hasGeneratedPassword, store } = facts;
-  const list = (door: 'milter' | 'scan' | 'controller'): string =>
-    addresses.get(door)?.join('  ') || 'switched off';
-  const consoleAddress = addresses.get('controller')?.[0];
+  const { version, configuration, opened, hasGeneratedPassword, store } = facts;
+  const addressesOf = (...doors: readonly DoorKind[]): string[] => [
+    ...new Set(opened.filter(({ door }) => doors.includes(door)).map(({ address }) => address)),
+  ];
+  const list = (...doors: readonly DoorKind[]): string => addressesOf(...doors).join('  ') || 'switched off';
+  const consoleAddress = addressesOf('controller').find((address) => address.includes(':'));
   const read =
     configuration.configDir === undefined
       ? 'built-in defaults (give --config DIR to add your own)'
@@ -20,7 +24,9 @@ export function renderBanner(facts: {
   const lines = [
     `postern ${version}`,
     '',
-    `  milter      ${list('milter')}    Postfix, Sendmail`,
+    configuration.proxy.milter
+      ? `  milter      ${list('milter')}    Postfix, Sendmail`
+      : `  proxy       ${list('proxy')}    scan requests for other servers`,
     `  scan        ${list('scan')}    Exim, Haraka, rspamc, spamc`,
     `  controller  ${list('controller')}    rspamc stat, web page, metrics`,
     '',

@@ -1,9 +1,10 @@
-import { PosternError, toPosternError } from '../core/index.ts';
+import { type ErrorCode, PosternError, toPosternError } from '../core/index.ts';
 
 /** What one side of a channel can be asked: method name → parameters and result, both structured-cloneable. */
 export type Methods = Readonly<Record<string, (params: never) => unknown>>;
 
-type Handlers<M extends Methods> = {
+/** How one side answers what it can be asked. */
+export type Handlers<M extends Methods> = {
   readonly [K in keyof M]: (params: Parameters<M[K]>[0]) => ReturnType<M[K]> | Promise<ReturnType<M[K]>>;
 };
 
@@ -12,6 +13,18 @@ interface Packet {
   readonly id: number;
   readonly method?: string;
   readonly value?: unknown;
+}
+
+/** An error as it crosses the pipe. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** The part of an error that another process can use. */
+export function toFailure(error: unknown): Failure {
+  const { code, message } = toPosternError(error);
+  return { code, message };
 }
 
 const defaultTimeoutMs = 15_000;
@@ -68,7 +81,10 @@ export class Channel<Ours extends Methods, Theirs extends Methods> {
       const waiting = this.#waiting.get(packet.id);
       this.#waiting.delete(packet.id);
       if (packet.kind === 'result') waiting?.resolve(packet.value);
-      else waiting?.reject(new PosternError('internal', String(packet.value)));
+      else {
+        const { code, message } = packet.value as Failure;
+        waiting?.reject(new PosternError(code, message));
+      }
       return;
     }
     void this.#answer(packet);
@@ -87,8 +103,7 @@ export class Channel<Ours extends Methods, Theirs extends Methods> {
       const value = await handler(packet.value as never);
       if (packet.kind === 'call') this.#post({ kind: 'result', id: packet.id, value });
     } catch (error) {
-      if (packet.kind === 'call')
-        this.#post({ kind: 'failure', id: packet.id, value: toPosternError(error).message });
+      if (packet.kind === 'call') this.#post({ kind: 'failure', id: packet.id, value: toFailure(error) });
     }
   }
 }

@@ -1,7 +1,7 @@
 import { saveActionThresholds, saveSymbolScores } from '../config/index.ts';
-import { type Control, type Records, toPosternError } from '../core/index.ts';
+import { type Control, toPosternError } from '../core/index.ts';
 import { listExtractors, listTransforms } from '../selectors/index.ts';
-import { createController } from '../server/controller/index.ts';
+import { type ControllerSettings, createController } from '../server/controller/index.ts';
 import type { Channel } from './channel.ts';
 import type { Door, DoorInit } from './doors.ts';
 import { generatedPassword, needsPassword } from './password.ts';
@@ -11,15 +11,14 @@ import { version } from './version.ts';
 
 export interface ControlInit extends DoorInit {
   readonly channel: Channel<WorkerMethods, PrimaryMethods>;
-  readonly records: Records;
   /** The services of the newest configuration. */
   readonly services: () => Services;
 }
 
 /** What the controller may ask of the server, answered by this process or by the primary. */
 function createControl(init: ControlInit): Control {
-  const { channel, services, configuration } = init;
-  const { stateDir } = configuration;
+  const { channel, services } = init;
+  const { stateDir } = init.configuration;
   return {
     version,
     get configId() {
@@ -75,30 +74,31 @@ function selectorProblem(services: Services, text: string): string | undefined {
   }
 }
 
-/** The door that people and their tools come through. */
-export function createControllerDoor(init: ControlInit): Door {
-  const { configuration, scanner, records, log, metrics, clock } = init;
+/** What the controller takes from a configuration. */
+function settingsOf({ maps, configuration, records }: Services): ControllerSettings {
   const { controller, options, stateDir } = configuration;
   const password = needsPassword(configuration) ? generatedPassword(stateDir).password : controller.password;
-  const trusted = init.services().maps.open(controller.secureIp, 'radix', {
+  const trusted = maps.open(controller.secureIp, 'radix', {
     description: 'addresses the controller trusts',
     path: ['worker', 'controller', 'secure_ip'],
   });
-  const server = createController({
+  return {
     worker: { ...controller, password },
     options,
-    control: createControl(init),
-    isTrusted: (ip) => trusted.lookup(ip) !== undefined,
-    scanner,
     records,
-    log,
-    metrics,
-    clock,
-  });
+    isTrusted: (ip) => trusted.lookup(ip) !== undefined,
+  };
+}
+
+/** The door that people and their tools come through. */
+export function openControllerDoor(init: ControlInit): Door {
+  let settings = settingsOf(init.services());
+  const server = createController({ ...init, control: createControl(init), settings: () => settings });
   return {
-    name: 'controller',
-    worker: controller,
     handle: (connection, kind) => server.handle(connection, kind),
+    reconfigure: () => {
+      settings = settingsOf(init.services());
+    },
     close: (graceMs) => server.close(graceMs),
   };
 }

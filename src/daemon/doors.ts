@@ -1,14 +1,26 @@
 import type { Socket } from 'node:net';
-import type { Clock, Configuration, Log, Metrics, Scanner, WorkerBase } from '../core/index.ts';
+import type { Clock, Configuration, Log, Metrics, NormalWorker, Scanner } from '../core/index.ts';
 import { MilterServer } from '../server/milter/index.ts';
 import { createProxy } from '../server/proxy/index.ts';
 import { ScanServer } from '../server/scan-port/index.ts';
+import { SwappedScanner } from './swapped-scanner.ts';
 
-/** One kind of listener with the sessions behind it. */
+/** What a door speaks, and to whom: the scan port, the milter port, an HTTP proxy, or the controller. */
+export type DoorKind = 'scan' | 'milter' | 'proxy' | 'controller';
+
+/** Which section of the configuration a door belongs to. */
+export const sectionOf = {
+  scan: 'normal',
+  milter: 'proxy',
+  proxy: 'proxy',
+  controller: 'controller',
+} as const satisfies Readonly<Record<DoorKind, 'normal' | 'proxy' | 'controller'>>;
+
+/** The sessions behind one kind of listener. A door outlives reloads, so that its connections do too. */
 export interface Door {
-  readonly name: 'normal' | 'proxy' | 'controller';
-  readonly worker: WorkerBase;
   handle(connection: Socket, kind: 'tcp' | 'unix'): void;
+  /** Takes a new configuration, for requests that begin from now on. */
+  reconfigure(configuration: Configuration): void;
   /** Takes no new requests, finishes those that were accepted; resolves when all connections are gone. */
   close(graceMs: number): Promise<void>;
 }
@@ -21,6 +33,14 @@ export interface DoorInit {
   readonly clock: Clock;
   /** Metrics of the whole server as text. */
   readonly metricsText: () => Promise<string>;
+}
+
+/** The doors that mail comes through, as a configuration wants them. */
+export function scanDoorKinds({ normal, proxy }: Configuration): readonly DoorKind[] {
+  const kinds: DoorKind[] = [];
+  if (normal.enabled) kinds.push('scan');
+  if (proxy.enabled) kinds.push(proxy.milter ? 'milter' : 'proxy');
+  return kinds;
 }
 
 /** Is this address one that our own scan port listens on, so that asking it over the network would be a detour? */
@@ -37,46 +57,78 @@ function ownAddress(configuration: Configuration): (host: string, port: number) 
     });
 }
 
-/** The doors that mail comes through: the scan port and the milter (or HTTP proxy) port. */
-export function createScanDoors(init: DoorInit): readonly Door[] {
-  const { configuration, scanner, log, metrics, clock, metricsText } = init;
-  const { options, normal, proxy } = configuration;
-  const shared = { options, log, metrics, clock };
-  const doors: Door[] = [];
-  if (normal.enabled) {
-    const server = new ScanServer({ ...shared, scanner, worker: normal, metricsText });
-    doors.push({
-      name: 'normal',
-      worker: normal,
-      handle: (connection, kind) => server.handle(connection, kind),
-      close: (graceMs) => server.close(graceMs),
-    });
+/** Opens one of the doors that mail comes through. */
+export function openScanDoor(kind: Exclude<DoorKind, 'controller'>, init: DoorInit): Door {
+  switch (kind) {
+    case 'scan':
+      return scanDoor(init);
+    case 'milter':
+      return milterDoor(init);
+    case 'proxy':
+      return httpProxyDoor(init);
   }
-  if (proxy.enabled) {
-    const forwarding = createProxy({
-      ...shared,
-      scanner,
-      worker: proxy,
+}
+
+function scanDoor({ configuration, ...init }: DoorInit): Door {
+  const server = new ScanServer({ ...init, options: configuration.options, worker: configuration.normal });
+  return {
+    handle: (connection, kind) => server.handle(connection, kind),
+    reconfigure: ({ normal, options }) => server.reconfigure(normal, options),
+    close: (graceMs) => server.close(graceMs),
+  };
+}
+
+function forwardingScanner(init: DoorInit): SwappedScanner<Configuration> {
+  return new SwappedScanner(init.configuration, (configuration) =>
+    createProxy({
+      ...init,
+      worker: configuration.proxy,
       isOwnAddress: ownAddress(configuration),
-      maxMessageBytes: options.maxMessageBytes,
-    });
-    const server = proxy.milter
-      ? new MilterServer({ ...shared, scanner: forwarding, worker: proxy })
-      : new ScanServer({
-          ...shared,
-          scanner: forwarding,
-          worker: { ...normal, ...proxy, taskTimeoutMs: undefined, maxTasks: 0, allowFileInputs: false },
-          metricsText,
-        });
-    doors.push({
-      name: 'proxy',
-      worker: proxy,
-      handle: (connection, kind) => server.handle(connection, kind),
-      close: async (graceMs) => {
-        await server.close(graceMs);
-        forwarding.close();
-      },
-    });
-  }
-  return doors;
+      maxMessageBytes: configuration.options.maxMessageBytes,
+    }),
+  );
+}
+
+function milterDoor(init: DoorInit): Door {
+  const scanner = forwardingScanner(init);
+  const { proxy: worker, options } = init.configuration;
+  const server = new MilterServer({ ...init, scanner, worker, options });
+  return {
+    handle: (connection) => server.handle(connection),
+    reconfigure(configuration) {
+      scanner.swap(configuration);
+      server.reconfigure({ scanner, worker: configuration.proxy, options: configuration.options });
+    },
+    async close(graceMs) {
+      await server.close(graceMs);
+      scanner.close();
+    },
+  };
+}
+
+/** The proxy without milter speaks like the scan port, with limits of its own. */
+function proxyAsScanPort({ normal, proxy }: Configuration): NormalWorker {
+  return { ...normal, ...proxy, taskTimeoutMs: undefined, maxTasks: 0, allowFileInputs: false };
+}
+
+function httpProxyDoor(init: DoorInit): Door {
+  const scanner = forwardingScanner(init);
+  const { configuration } = init;
+  const server = new ScanServer({
+    ...init,
+    scanner,
+    options: configuration.options,
+    worker: proxyAsScanPort(configuration),
+  });
+  return {
+    handle: (connection, kind) => server.handle(connection, kind),
+    reconfigure(renewed) {
+      scanner.swap(renewed);
+      server.reconfigure(proxyAsScanPort(renewed), renewed.options);
+    },
+    async close(graceMs) {
+      await server.close(graceMs);
+      scanner.close();
+    },
+  };
 }

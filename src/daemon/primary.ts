@@ -1,23 +1,33 @@
 import cluster, { type Worker as ClusterWorker } from 'node:cluster';
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { loadConfiguration } from '../config/index.ts';
 import {
+  type BindSocket,
   type CheckDefinition,
+  ConfigError,
   type Configuration,
-  type Log,
   type LoggedError,
   PosternError,
   toPosternError,
 } from '../core/index.ts';
-import { createLog, mergeMetrics, openLogTarget, ProcessMetrics } from '../observe/index.ts';
+import { mergeMetrics, openLog, type ProcessLog, ProcessMetrics } from '../observe/index.ts';
 import { renderBanner } from './banner.ts';
-import { Channel } from './channel.ts';
-import { unixSocket } from './listeners.ts';
+import { Channel, type Handlers } from './channel.ts';
 import { HistoryRing } from './memory-history.ts';
 import { generatedPassword, needsPassword } from './password.ts';
-import type { Health, PrimaryMethods, Role, WorkerMethods, WorkerStart } from './protocol.ts';
+import {
+  type Health,
+  type OpenedSocket,
+  type PrimaryMethods,
+  type Role,
+  stopGraceMs,
+  type WorkerMethods,
+  type WorkerStart,
+} from './protocol.ts';
 import { tryServices } from './services.ts';
 import { TotalsKeeper } from './totals.ts';
+import { applyPermissions, prepareUnixSockets } from './unix-sockets.ts';
 import { version } from './version.ts';
 
 export interface ServeOptions {
@@ -35,17 +45,25 @@ interface Member {
   readonly channel: Channel<PrimaryMethods, WorkerMethods>;
   readonly startedMs: number;
   isReady: boolean;
-  lastPongMs: number;
+  /** It was told to stop, and nobody takes its place. */
+  isLeaving: boolean;
+  /** Pings in a row that were not answered. */
+  missedPings: number;
 }
 
 const maxErrors = 100;
-const pingIntervalMs = 2000;
-/** A worker that has not answered for so long is stuck in one piece of work: it is replaced. */
-const stuckAfterMs = 20_000;
+const pingIntervalMs = 5000;
+/**
+ * A worker that missed so many pings is stuck in one piece of work: it is replaced. Counted, not timed, so that a
+ * machine that slept does not look like a worker that did.
+ */
+const maxMissedPings = 4;
+/** A worker that is not ready by then is given up. */
+const startTimeoutMs = 60_000;
 const saveIntervalMs = 10_000;
-/** Time that sessions get to finish what was accepted. */
-const stopGraceMs = 30_000;
 const maxRestartDelayMs = 10_000;
+/** Beyond the grace of sessions, for what processes do after the last one. */
+const killDelayMs = 5000;
 
 /** Owns the life of all processes: starts, watches and replaces workers, reloads and stops them. */
 export class Primary {
@@ -56,8 +74,7 @@ export class Primary {
   readonly #errors: LoggedError[] = [];
   readonly #history = new HistoryRing();
   #configuration!: Configuration;
-  #log!: Log;
-  #target!: ReturnType<typeof openLogTarget>;
+  #log!: ProcessLog;
   #totals!: TotalsKeeper;
   #quickDeaths = 0;
   #isStarted = false;
@@ -78,14 +95,15 @@ export class Primary {
   async run(): Promise<number> {
     mkdirSync(this.#options.stateDir, { recursive: true, mode: 0o750 });
     this.#configuration = await this.#load();
-    this.#target = openLogTarget(this.#configuration.logging);
-    this.#log = createLog({
-      target: this.#target,
+    this.#log = openLog({
       logging: this.#configuration.logging,
       clock: this.#clock,
+      metrics: this.#metrics,
       fields: { role: 'primary', pid: process.pid },
       onError: (error) => this.#remember(error),
     });
+    const { failure } = this.#log;
+    if (failure) throw new ConfigError({ message: `the log cannot be written: ${failure.message}` });
     for (const problem of this.#configuration.unsupported)
       this.#log.warn('unsupported', { problem: problem.message });
     await tryServices(this.#configuration, this.#options.checks, this.#log);
@@ -96,19 +114,16 @@ export class Primary {
     const finished = new Promise<number>((resolve) => {
       this.#finished = resolve;
     });
-    const sockets = this.#sockets();
-    for (const { path } of sockets) if (path !== undefined) await unixSocket.prepare(path);
+    await prepareUnixSockets(this.#sockets(this.#configuration));
     cluster.schedulingPolicy = cluster.SCHED_NONE;
-    const addresses = await this.#startAll();
-    for (const socket of sockets)
-      if (socket.path !== undefined) unixSocket.finish({ ...socket, path: socket.path });
+    const opened = await this.#startAll();
     this.#isStarted = true;
     this.#watch();
     process.stdout.write(
       renderBanner({
         version,
         configuration: this.#configuration,
-        addresses,
+        opened,
         hasGeneratedPassword,
         store: this.#configuration.redis ? 'Redis' : `embedded, in ${this.#options.stateDir}`,
       }),
@@ -125,110 +140,117 @@ export class Primary {
     return loadConfiguration({ configDir, stateDir, variables, checks, allowUnsupported });
   }
 
-  #sockets(): Configuration['normal']['sockets'] {
-    const { normal, proxy, controller } = this.#configuration;
+  #sockets({ normal, proxy, controller }: Configuration): readonly BindSocket[] {
     return [normal, proxy, controller].flatMap((worker) => (worker.enabled ? worker.sockets : []));
   }
 
-  async #startAll(): Promise<Map<'milter' | 'scan' | 'controller', readonly string[]>> {
-    const { normal, proxy, controller } = this.#configuration;
-    const scanners = Math.max(normal.enabled ? normal.count : 0, proxy.enabled ? proxy.count : 0);
-    const starting: Promise<readonly string[]>[] = [];
+  #wantedScanners({ normal, proxy }: Configuration): number {
+    return Math.max(normal.enabled ? normal.count : 0, proxy.enabled ? proxy.count : 0);
+  }
+
+  async #startAll(): Promise<readonly OpenedSocket[]> {
+    const starting: Promise<readonly OpenedSocket[]>[] = [];
+    const scanners = this.#wantedScanners(this.#configuration);
     for (let index = 0; index < scanners; index++) starting.push(this.#startMember('scanner', index));
-    if (controller.enabled) starting.push(this.#startMember('controller', 0));
-    let opened: readonly string[];
+    if (this.#configuration.controller.enabled) starting.push(this.#startMember('controller', 0));
     try {
-      opened = (await Promise.all(starting)).flat();
+      return (await Promise.all(starting)).flat();
     } catch (error) {
       this.#isStopping = true;
       for (const member of this.#members.values()) member.process.process.kill('SIGKILL');
       throw error;
     }
-    const unique = (door: string): readonly string[] => [
-      ...new Set(
-        opened.filter((entry) => entry.startsWith(`${door} `)).map((entry) => entry.slice(door.length + 1)),
-      ),
-    ];
-    return new Map([
-      ['milter', unique('proxy')],
-      ['scan', unique('normal')],
-      ['controller', unique('controller')],
-    ]);
   }
 
-  /** Resolves with the addresses the worker listens on; rejects when it dies before it is ready. */
-  #startMember(role: Role, index: number): Promise<readonly string[]> {
+  /** Resolves with the sockets the worker listens on; rejects when it cannot start. */
+  #startMember(role: Role, index: number): Promise<readonly OpenedSocket[]> {
     const { configDir, stateDir, variables, allowUnsupported } = this.#options;
     const start: WorkerStart = { role, index, configDir, stateDir, variables, allowUnsupported };
-    const worker = cluster.fork({ POSTERN_WORKER: JSON.stringify(start) });
+    const worker = cluster.fork({
+      POSTERN_WORKER: JSON.stringify(start),
+      // Compiled code is kept, so that the next start and the replacement of a worker take half the time.
+      NODE_COMPILE_CACHE: join(stateDir, 'compile-cache'),
+    });
     return new Promise((resolve, reject) => {
+      const fail = (error: Error): void => {
+        clearTimeout(timer);
+        reject(error);
+      };
+      const timer = setTimeout(() => {
+        fail(new PosternError('timeout', `${role} ${index} was not ready within ${startTimeoutMs} ms`));
+        worker.process.kill('SIGKILL');
+      }, startTimeoutMs);
       const channel = new Channel<PrimaryMethods, WorkerMethods>(
         (packet) => {
           if (worker.isConnected()) worker.send(packet);
         },
-        this.#handlers((addresses) => {
-          member.isReady = true;
-          member.lastPongMs = this.#clock.now();
-          resolve(addresses);
-        }),
+        {
+          ...this.#handlers,
+          ready: (opened) => {
+            clearTimeout(timer);
+            member.isReady = true;
+            applyPermissions(this.#sockets(this.#configuration));
+            resolve(opened);
+          },
+          failed: ({ code, message }) => fail(new PosternError(code, message)),
+        },
       );
-      const nowMs = this.#clock.now();
       const member: Member = {
         role,
         index,
         process: worker,
         channel,
-        startedMs: nowMs,
+        startedMs: this.#clock.now(),
         isReady: false,
-        lastPongMs: nowMs,
+        isLeaving: false,
+        missedPings: 0,
       };
       this.#members.set(worker.id, member);
       worker.on('message', (message) => channel.receive(message));
       worker.on('exit', (code, signal) => {
         channel.close('the process is gone');
         this.#members.delete(worker.id);
-        reject(
-          new PosternError('internal', `${role} ${index} ended with ${signal ?? code} before it was ready`),
-        );
-        this.#memberEnded(member, signal ?? String(code));
+        const how = signal ?? String(code);
+        fail(new PosternError('internal', `${role} ${index} ended with ${how} before it was ready`));
+        this.#memberEnded(member, how);
       });
     });
   }
 
-  #handlers(
-    ready: (addresses: readonly string[]) => void,
-  ): ConstructorParameters<typeof Channel<PrimaryMethods, WorkerMethods>>[1] {
-    return {
-      ready,
-      delta: (delta) => this.#totals.add(delta),
-      logged: (error) => this.#remember(error),
-      totals: () => this.#totals.totals(),
-      resetTotals: () => this.#totals.reset(),
-      errors: () => this.#errors,
-      metrics: () => this.#mergedMetrics(),
-      health: () => this.#health(),
-      reload: () => this.reload(),
-      addHistory: (rows) => this.#history.add(rows),
-      history: ([first, last]) => this.#history.range(first, last),
-      clearHistory: () => this.#history.clear(),
-      trimHistory: (maxRows) => this.#history.trim(maxRows),
-    };
-  }
+  /** What every worker may ask. */
+  readonly #handlers: Omit<Handlers<PrimaryMethods>, 'ready' | 'failed'> = {
+    delta: (delta) => this.#totals.add(delta),
+    logged: (error) => this.#remember(error),
+    totals: () => this.#totals.totals(),
+    resetTotals: () => this.#totals.reset(),
+    errors: () => this.#errors,
+    metrics: () => this.#mergedMetrics(),
+    health: () => this.#health(),
+    reload: () => this.reload(),
+    addHistory: (rows) => this.#history.add(rows),
+    history: ([first, last]) => this.#history.range(first, last),
+    clearHistory: () => this.#history.clear(),
+    trimHistory: (maxRows) => this.#history.trim(maxRows),
+  };
 
   #memberEnded(member: Member, how: string): void {
     if (this.#isStopping) {
       if (this.#members.size === 0) this.#end(0);
       return;
     }
-    if (!this.#isStarted) return;
+    if (!this.#isStarted || member.isLeaving) return;
     this.#log.error('worker ended', { worker: `${member.role} ${member.index}`, how });
     this.#metrics.counter('postern_worker_restarts_total', 'Worker processes that were replaced').add();
     const livedMs = this.#clock.now() - member.startedMs;
     this.#quickDeaths = livedMs < 5000 ? this.#quickDeaths + 1 : 0;
     const delayMs = this.#quickDeaths === 0 ? 0 : Math.min(maxRestartDelayMs, 100 * 2 ** this.#quickDeaths);
+    this.#replace(member.role, member.index, delayMs);
+  }
+
+  #replace(role: Role, index: number, delayMs: number): void {
     setTimeout(() => {
       if (this.#isStopping) return;
-      this.#startMember(member.role, member.index).catch((error) =>
+      this.#startMember(role, index).catch((error) =>
         this.#log.error('worker did not start', { error: toPosternError(error).message }),
       );
     }, delayMs);
@@ -245,14 +267,15 @@ export class Primary {
   #pingAll(): void {
     for (const member of this.#members.values()) {
       if (!member.isReady) continue;
-      if (this.#clock.now() - member.lastPongMs > stuckAfterMs) {
+      if (member.missedPings >= maxMissedPings) {
         this.#log.error('worker is stuck and is replaced', { worker: `${member.role} ${member.index}` });
         member.process.process.kill('SIGKILL');
         continue;
       }
-      member.channel.call('ping', null, stuckAfterMs).then(
+      member.missedPings++;
+      member.channel.call('ping', null, pingIntervalMs).then(
         () => {
-          member.lastPongMs = this.#clock.now();
+          member.missedPings = 0;
         },
         (error) => this.#log.warn('worker does not answer', { error: toPosternError(error).message }),
       );
@@ -274,10 +297,9 @@ export class Primary {
 
   #health(): Health {
     const members = [...this.#members.values()];
-    const lateMs = pingIntervalMs * 3;
     return {
       workers: members.length,
-      notResponding: members.filter((member) => this.#clock.now() - member.lastPongMs > lateMs).length,
+      notResponding: members.filter((member) => member.missedPings > 1).length,
       readyScanners: members.filter((member) => member.role === 'scanner' && member.isReady).length,
     };
   }
@@ -296,23 +318,40 @@ export class Primary {
   }
 
   async #reload(): Promise<void> {
-    let configuration: Configuration;
     try {
-      configuration = await this.#load();
+      const configuration = await this.#load();
       await tryServices(configuration, this.#options.checks, this.#log);
+      const known = new Set(this.#sockets(this.#configuration).map(({ path }) => path));
+      await prepareUnixSockets(this.#sockets(configuration).filter(({ path }) => !known.has(path)));
+      const members = [...this.#members.values()].filter((member) => member.isReady);
+      await Promise.all(members.map((member) => member.channel.call('reload', null, startTimeoutMs)));
+      this.#configuration = configuration;
+      applyPermissions(this.#sockets(configuration));
+      this.#log.reconfigure(configuration.logging);
+      this.#log.info('configuration loaded', { config: configuration.id });
+      this.#fitMembers(configuration);
     } catch (error) {
       this.#log.error('reload failed; the old configuration stays', { error: toPosternError(error).message });
       throw error;
     }
-    this.#configuration = configuration;
-    await Promise.all(
-      [...this.#members.values()].map((member) => member.channel.call('reload', null, 60_000)),
-    );
-    this.#log.info('configuration loaded', { config: configuration.id });
+  }
+
+  /** Starts and stops workers until there are as many as the configuration asks for. */
+  #fitMembers(configuration: Configuration): void {
+    const wanted = new Map<string, readonly [Role, number]>();
+    const scanners = this.#wantedScanners(configuration);
+    for (let index = 0; index < scanners; index++) wanted.set(`scanner ${index}`, ['scanner', index]);
+    if (configuration.controller.enabled) wanted.set('controller 0', ['controller', 0]);
+    for (const member of this.#members.values()) {
+      if (wanted.delete(`${member.role} ${member.index}`) || member.isLeaving) continue;
+      member.isLeaving = true;
+      member.channel.notify('stop', stopGraceMs);
+    }
+    for (const [role, index] of wanted.values()) this.#replace(role, index, 0);
   }
 
   #reopenLogs(): void {
-    this.#target.reopen();
+    this.#log.reopen();
     for (const member of this.#members.values()) member.channel.notify('reopenLog', null);
   }
 
@@ -334,11 +373,11 @@ export class Primary {
     for (const member of this.#members.values()) member.channel.notify('stop', stopGraceMs);
     setTimeout(() => {
       for (const member of this.#members.values()) member.process.process.kill('SIGKILL');
-    }, stopGraceMs + 5000).unref();
+    }, stopGraceMs + killDelayMs).unref();
   }
 
   #end(exitCode: number): void {
     this.#totals.save();
-    void this.#target.flush().then(() => this.#finished(exitCode));
+    void this.#log.flush().then(() => this.#finished(exitCode));
   }
 }

@@ -1,4 +1,6 @@
 import type { HistoryRow, LoggedError, Totals } from '../core/index.ts';
+import type { Failure } from './channel.ts';
+import type { DoorKind } from './doors.ts';
 
 /** What a process counted since it last told the primary. */
 export interface TotalsDelta {
@@ -20,11 +22,20 @@ export interface Health {
   readonly readyScanners: number;
 }
 
+/** A socket a worker listens on. */
+export interface OpenedSocket {
+  readonly door: DoorKind;
+  /** Address as bound, `127.0.0.1:11333`, or the path. */
+  readonly address: string;
+}
+
 /** What workers may ask of the primary. */
 export type PrimaryMethods = {
   delta(delta: TotalsDelta): void;
   logged(error: LoggedError): void;
-  ready(addresses: readonly string[]): void;
+  ready(opened: readonly OpenedSocket[]): void;
+  /** The worker cannot start, and ends. */
+  failed(failure: Failure): void;
   totals(params: null): Totals;
   resetTotals(params: null): void;
   errors(params: null): readonly LoggedError[];
@@ -45,6 +56,9 @@ export type WorkerMethods = {
   stop(graceMs: number): void;
   reopenLog(params: null): void;
 };
+
+/** Time that sessions get to finish what was accepted. */
+export const stopGraceMs = 30_000;
 
 export type Role = 'scanner' | 'controller';
 

@@ -16,7 +16,9 @@ import { createMaps } from '../maps/index.ts';
 import { parseMessage } from '../mime/index.ts';
 import { ProcessMetrics, silentLog } from '../observe/index.ts';
 import { createSelectors } from '../selectors/index.ts';
+import { createProxy } from '../server/proxy/index.ts';
 import { createStores } from '../store/index.ts';
+import { tlsOptions } from './listeners.ts';
 
 /** Everything built from one configuration; replaced as a whole by a reload. */
 export interface Services {
@@ -24,6 +26,7 @@ export interface Services {
   readonly engine: Engine;
   readonly maps: ReturnType<typeof createMaps>;
   readonly selectors: Selectors;
+  readonly records: Records;
   close(): Promise<void>;
 }
 
@@ -91,6 +94,7 @@ export async function buildServices(init: ServicesInit): Promise<Services> {
       engine,
       maps,
       selectors,
+      records,
       close: async () => {
         await engine.close();
         await closeAll();
@@ -110,6 +114,23 @@ const noRecords: Records = {
   close: async () => undefined,
 };
 
+/** Finds what is wrong with upstreams and certificates. */
+function tryDoors(configuration: Configuration, init: Pick<ServicesInit, 'log' | 'metrics' | 'clock'>): void {
+  const { normal, proxy, controller, options } = configuration;
+  if (proxy.enabled) {
+    createProxy({
+      ...init,
+      worker: proxy,
+      scanner: { scan: () => Promise.reject(new Error('only a trial')) },
+      isOwnAddress: () => false,
+      maxMessageBytes: options.maxMessageBytes,
+    }).close();
+  }
+  for (const worker of [normal, proxy, controller]) {
+    if (worker.enabled && worker.sockets.some(({ tls }) => tls)) tlsOptions(worker);
+  }
+}
+
 /**
  * Builds everything of a configuration once and closes it again: finds what only shows then, and changes nothing.
  *
@@ -120,14 +141,14 @@ export async function tryServices(
   checks: readonly CheckDefinition[],
   log: Log = silentLog,
 ): Promise<void> {
+  const init = { log, metrics: new ProcessMetrics(), clock: { now: () => Date.now() } };
+  tryDoors(configuration, init);
   const services = await buildServices({
+    ...init,
     configuration,
     checks,
     records: noRecords,
     observer: { scanned: () => undefined },
-    log,
-    metrics: new ProcessMetrics(),
-    clock: { now: () => Date.now() },
     mode: 'check',
   });
   await services.close();

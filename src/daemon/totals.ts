@@ -190,6 +190,8 @@ export class TotalsKeeper {
 
 /** Gathers what one process counts until it is sent. */
 export class DeltaCounter {
+  /** Told when there is something to send again. */
+  readonly #onFirst: () => void;
   #scanned = 0;
   #learned = 0;
   #connections = 0;
@@ -199,8 +201,12 @@ export class DeltaCounter {
   #symbols: Record<string, { hits: number; timeMs: number; timed: number }> = {};
   #isEmpty = true;
 
+  constructor(onFirst: () => void) {
+    this.#onFirst = onFirst;
+  }
+
   scan(action: string, elapsedMs: number): void {
-    this.#isEmpty = false;
+    this.#touch();
     this.#scanned++;
     this.#actions[action] = (this.#actions[action] ?? 0) + 1;
     if (this.#scanTimes.length < maxScanTimes) this.#scanTimes.push(elapsedMs / 1000);
@@ -215,14 +221,20 @@ export class DeltaCounter {
   }
 
   learned(): void {
-    this.#isEmpty = false;
+    this.#touch();
     this.#learned++;
   }
 
   connection(kind: 'scan' | 'control'): void {
-    this.#isEmpty = false;
+    this.#touch();
     if (kind === 'scan') this.#connections++;
     else this.#controlConnections++;
+  }
+
+  #touch(): void {
+    if (!this.#isEmpty) return;
+    this.#isEmpty = false;
+    this.#onFirst();
   }
 
   /** What was counted since the last call; undefined: nothing. */

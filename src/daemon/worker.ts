@@ -1,31 +1,27 @@
 import cluster from 'node:cluster';
+import { flushCompileCache } from 'node:module';
 import type { Socket } from 'node:net';
 import { loadConfiguration } from '../config/index.ts';
-import type {
-  BindSocket,
-  CheckDefinition,
-  Configuration,
-  Log,
-  Records,
-  Scanner,
-  WorkerBase,
-} from '../core/index.ts';
-import { ConfigError, toPosternError } from '../core/index.ts';
-import { createLog, openLogTarget, ProcessMetrics } from '../observe/index.ts';
+import type { CheckDefinition, Configuration, Records, Scanner } from '../core/index.ts';
+import { toPosternError } from '../core/index.ts';
+import { openLog, type ProcessLog, ProcessMetrics } from '../observe/index.ts';
 import { createRecords } from '../store/index.ts';
-import { Channel } from './channel.ts';
-import { createControllerDoor } from './control.ts';
-import { createScanDoors, type Door } from './doors.ts';
-import { expandSockets, type Listener, listen } from './listeners.ts';
+import { Channel, toFailure } from './channel.ts';
+import { openControllerDoor } from './control.ts';
+import { type Door, type DoorInit, type DoorKind, openScanDoor, scanDoorKinds } from './doors.ts';
+import { ListenerSet } from './listener-set.ts';
 import { PrimaryRecords } from './memory-history.ts';
-import type { PrimaryMethods, WorkerMethods, WorkerStart } from './protocol.ts';
+import { type PrimaryMethods, stopGraceMs, type WorkerMethods, type WorkerStart } from './protocol.ts';
 import { createScanObserver } from './scan-log.ts';
 import { buildServices, type Services } from './services.ts';
 import { DeltaCounter } from './totals.ts';
 
-const deltaIntervalMs = 500;
+/** How long counts are gathered before they are sent. */
+const deltaDelayMs = 500;
 /** How often an engine that was replaced is asked whether its last scan is over. */
 const drainPollMs = 200;
+/** What follows a reply (history, counters) still uses a replaced engine for so long. */
+const settleMs = 2000;
 
 /** Everything one process of the server runs: scanners with all front doors of mail, or the controller. */
 export class Worker {
@@ -33,14 +29,15 @@ export class Worker {
   readonly #checks: readonly CheckDefinition[];
   readonly #channel: Channel<WorkerMethods, PrimaryMethods>;
   readonly #metrics = new ProcessMetrics();
-  readonly #counter = new DeltaCounter();
+  readonly #counter = new DeltaCounter(() => this.#sendSoon());
   readonly #clock = { now: (): number => Date.now() };
-  #services!: Services;
-  #doors!: readonly Door[];
-  #log!: Log;
-  #target!: ReturnType<typeof openLogTarget>;
-  #records!: Records;
-  readonly #listeners = new Map<string, Listener>();
+  readonly #doors = new Map<DoorKind, Door>();
+  /** What a reload replaced or switched off, until nobody uses it any more. */
+  readonly #closing = new Set<Promise<unknown>>();
+  #services: Services | undefined;
+  #log: ProcessLog | undefined;
+  #records: Records | undefined;
+  #listeners: ListenerSet | undefined;
   #isStopping = false;
 
   constructor(start: WorkerStart, checks: readonly CheckDefinition[]) {
@@ -51,37 +48,40 @@ export class Worker {
       metrics: () => this.#metrics.snapshot(),
       reload: () => this.#reload(),
       stop: (graceMs) => this.#stop(graceMs),
-      reopenLog: () => this.#target.reopen(),
+      reopenLog: () => this.#log?.reopen(),
     });
     process.on('message', (message) => this.#channel.receive(message));
     // The primary decides when to stop; a signal to the whole process group must not cut sessions short.
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const)
       process.on(signal, () => undefined);
-    process.on('disconnect', () => void this.#stop(0));
     process.on('unhandledRejection', (error) => this.#crash(error));
     process.on('uncaughtException', (error) => this.#crash(error));
   }
 
   async run(): Promise<void> {
     const configuration = await this.#load();
-    this.#target = openLogTarget(configuration.logging);
-    this.#log = createLog({
-      target: this.#target,
+    this.#log = openLog({
       logging: configuration.logging,
       clock: this.#clock,
+      metrics: this.#metrics,
       fields: { role: this.#start.role, pid: process.pid },
       onError: (error) => this.#channel.notify('logged', error),
     });
-    this.#records = this.#openRecords(configuration);
-    this.#services = await this.#build(configuration);
-    this.#doors = this.#createDoors(configuration);
-    await this.#openListeners();
-    const timer = setInterval(() => this.#sendDelta(), deltaIntervalMs);
-    timer.unref();
-    this.#channel.notify(
-      'ready',
-      [...this.#listeners].map(([key, { address }]) => `${key.slice(0, key.indexOf(' '))} ${address}`),
+    this.#records = this.#openRecords(configuration, this.#log);
+    this.#services = await this.#build(configuration, this.#log, this.#records);
+    this.#listeners = new ListenerSet(this.#log, (kind, connection, socketKind) =>
+      this.#accept(kind, connection, socketKind),
     );
+    this.#openDoors(configuration, this.#log);
+    await this.#listeners.update(configuration, this.#wantedDoors(configuration));
+    this.#channel.notify('ready', this.#listeners.opened);
+    flushCompileCache();
+  }
+
+  /** Ends a process that could not start, with the reason to whoever started it. */
+  fail(error: unknown): void {
+    this.#channel.notify('failed', toFailure(error));
+    setImmediate(() => process.exit(toPosternError(error).kind.exitCode));
   }
 
   #load(): Promise<Configuration> {
@@ -89,117 +89,121 @@ export class Worker {
     return loadConfiguration({ configDir, stateDir, variables, checks: this.#checks, allowUnsupported });
   }
 
-  #openRecords(configuration: Configuration): Records {
+  #openRecords(configuration: Configuration, log: ProcessLog): Records {
     const history = configuration.modules.get('history') as { readonly backend?: string } | undefined;
     if (history?.backend === 'memory') return new PrimaryRecords(this.#channel);
-    return createRecords({ stateDir: configuration.stateDir, log: this.#log });
+    return createRecords({ stateDir: configuration.stateDir, log });
   }
 
-  #build(configuration: Configuration): Promise<Services> {
+  #build(configuration: Configuration, log: ProcessLog, records: Records): Promise<Services> {
     return buildServices({
       configuration,
       checks: this.#checks,
-      records: this.#records,
-      observer: createScanObserver(this.#log, this.#metrics, this.#counter),
-      log: this.#log,
+      records,
+      observer: createScanObserver(log, this.#metrics, this.#counter),
+      log,
       metrics: this.#metrics,
       clock: this.#clock,
       mode: 'live',
     });
   }
 
-  /** A scanner that always asks the newest engine, so that a reload changes nothing for sessions. */
-  get #scanner(): Scanner {
-    return { scan: (request) => this.#services.engine.scan(request) };
+  #wantedDoors(configuration: Configuration): readonly DoorKind[] {
+    return this.#start.role === 'scanner' ? scanDoorKinds(configuration) : ['controller'];
   }
 
-  #createDoors(configuration: Configuration): readonly Door[] {
-    const init = {
+  /** Opens the doors that are not there yet. */
+  #openDoors(configuration: Configuration, log: ProcessLog): void {
+    // Always asks the newest engine, so that a reload changes nothing for sessions.
+    const scanner: Scanner = { scan: (request) => this.#current.engine.scan(request) };
+    const init: DoorInit = {
       configuration,
-      scanner: this.#scanner,
-      log: this.#log,
+      scanner,
+      log,
       metrics: this.#metrics,
       clock: this.#clock,
       metricsText: () => this.#channel.call('metrics', null),
     };
-    if (this.#start.role === 'scanner') return createScanDoors(init);
-    return [
-      createControllerDoor({
-        ...init,
-        channel: this.#channel,
-        records: this.#records,
-        services: () => this.#services,
-      }),
-    ];
-  }
-
-  /** Opens the sockets of the present doors; those that are open already stay, those nobody wants any more close. */
-  async #openListeners(): Promise<void> {
-    const wanted = new Set<string>();
-    for (const { name, worker } of this.#doors) {
-      for (const { socket, isOptional } of expandSockets(worker)) {
-        const key = `${name} ${socket.host ?? ''} ${socket.text}`;
-        wanted.add(key);
-        const open = this.#listeners.get(key);
-        if (open) open.renewCertificate(worker);
-        else await this.#openListener(key, name, worker, socket, isOptional);
-      }
-    }
-    for (const [key, listener] of this.#listeners) {
-      if (wanted.has(key)) continue;
-      listener.close();
-      this.#listeners.delete(key);
+    for (const kind of this.#wantedDoors(configuration)) {
+      if (this.#doors.has(kind)) continue;
+      const door =
+        kind === 'controller'
+          ? openControllerDoor({ ...init, channel: this.#channel, services: () => this.#current })
+          : openScanDoor(kind, init);
+      this.#doors.set(kind, door);
     }
   }
 
-  async #openListener(
-    key: string,
-    doorName: Door['name'],
-    worker: WorkerBase,
-    socket: BindSocket,
-    isOptional: boolean,
-  ): Promise<void> {
-    const handle = (connection: Socket): void => {
-      this.#counter.connection(doorName === 'controller' ? 'control' : 'scan');
-      this.#doors
-        .find((door) => door.name === doorName)
-        ?.handle(connection, socket.path === undefined ? 'tcp' : 'unix');
-    };
-    try {
-      this.#listeners.set(key, await listen(socket, worker, handle, this.#log));
-    } catch (error) {
-      if (!isOptional) throw error;
-      this.#log.info('not listening', { socket: socket.text, reason: toPosternError(error).message });
+  get #current(): Services {
+    if (!this.#services) throw new Error('nothing is built yet');
+    return this.#services;
+  }
+
+  #accept(kind: DoorKind, connection: Socket, socketKind: 'tcp' | 'unix'): void {
+    const door = this.#doors.get(kind);
+    if (!door || this.#isStopping) {
+      connection.destroy();
+      return;
     }
+    this.#counter.connection(kind === 'controller' ? 'control' : 'scan');
+    door.handle(connection, socketKind);
   }
 
   /** Builds the new configuration beside the running one and swaps; a bad one changes nothing. */
   async #reload(): Promise<void> {
-    let configuration: Configuration;
-    let services: Services;
+    const log = this.#log;
+    const old = this.#services;
+    const oldRecords = this.#records;
+    if (!log || !old || !oldRecords || !this.#listeners) throw new Error('still starting');
+    const configuration = await this.#load();
+    const records = this.#openRecords(configuration, log);
+    let services: Services | undefined;
+    const before = new Set(this.#doors.keys());
     try {
-      configuration = await this.#load();
-      services = await this.#build(configuration);
+      services = await this.#build(configuration, log, records);
+      this.#openDoors(configuration, log);
+      await this.#listeners.update(configuration, this.#wantedDoors(configuration));
     } catch (error) {
-      this.#log.error('reload failed; the old configuration stays', { error: toPosternError(error).message });
+      for (const [kind, door] of this.#doors) if (!before.has(kind)) this.#closeDoor(kind, door);
+      await services?.close();
+      await records.close();
       throw error;
     }
-    const old = this.#services;
-    const oldDoors = this.#doors;
+    log.reconfigure(configuration.logging);
     this.#services = services;
-    this.#doors = this.#createDoors(configuration);
-    await this.#openListeners();
-    // Connections of the old doors go on until their clients are done.
-    for (const door of oldDoors) void door.close(Number.POSITIVE_INFINITY);
-    this.#log.info('configuration loaded', { config: configuration.id });
-    void this.#drain(old);
+    this.#records = records;
+    const wanted = this.#wantedDoors(configuration);
+    for (const [kind, door] of this.#doors) {
+      if (wanted.includes(kind)) door.reconfigure(configuration);
+      else this.#closeDoor(kind, door);
+    }
+    this.#untilClosed(this.#drain(old, oldRecords));
   }
 
-  async #drain(services: Services): Promise<void> {
-    while (services.engine.running > 0 && !this.#isStopping) {
-      await new Promise((resolve) => setTimeout(resolve, drainPollMs));
-    }
+  /** Remembers what must end before the process does. */
+  #untilClosed(closing: Promise<void>): void {
+    const closed = closing
+      .catch((error) => this.#log?.error('close was not clean', { error: toPosternError(error).message }))
+      .finally(() => this.#closing.delete(closed));
+    this.#closing.add(closed);
+  }
+
+  /** A door that is wanted no more: its clients finish what they began. */
+  #closeDoor(kind: DoorKind, door: Door): void {
+    this.#doors.delete(kind);
+    this.#untilClosed(door.close(stopGraceMs));
+  }
+
+  async #drain(services: Services, records: Records): Promise<void> {
+    const pause = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
+    while (services.engine.running > 0 && !this.#isStopping) await pause(drainPollMs);
+    if (!this.#isStopping) await pause(settleMs);
     await services.close();
+    await records.close();
+  }
+
+  #sendSoon(): void {
+    setTimeout(() => this.#sendDelta(), deltaDelayMs).unref();
   }
 
   #sendDelta(): void {
@@ -211,32 +215,30 @@ export class Worker {
   async #stop(graceMs: number): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    for (const listener of this.#listeners.values()) listener.close();
-    await Promise.all((this.#doors ?? []).map((door) => door.close(graceMs)));
+    this.#listeners?.close();
+    await Promise.all([...[...this.#doors.values()].map((door) => door.close(graceMs)), ...this.#closing]);
     try {
       await this.#services?.close();
       await this.#records?.close();
     } catch (error) {
-      this.#log.error('stop was not clean', { error: toPosternError(error).message });
+      this.#log?.error('stop was not clean', { error: toPosternError(error).message });
     }
     this.#sendDelta();
-    await this.#target?.flush();
+    await this.#log?.flush();
     // Let the last packet leave through the pipe.
     setImmediate(() => process.exit(0));
   }
 
   /** A fault that nothing caught: this process is not trusted any more; the primary starts another. */
   #crash(error: unknown): void {
-    const failure = toPosternError(error);
-    if (this.#log) {
-      const stack = error instanceof Error ? error.stack : undefined;
-      this.#log.error('worker failed', { error: failure.message, stack });
-      void this.#target.flush().then(() => process.exit(70));
-      setTimeout(() => process.exit(70), 500).unref();
-    } else {
-      process.stderr.write(`postern: ${failure.message}\n`);
-      process.exit(failure instanceof ConfigError ? 78 : 70);
+    const stack = error instanceof Error ? error.stack : undefined;
+    if (!this.#log) {
+      process.stderr.write(`postern: ${stack ?? String(error)}\n`);
+      process.exit(70);
     }
+    this.#log.error('worker failed', { error: toPosternError(error).message, stack });
+    void this.#log.flush().then(() => process.exit(70));
+    setTimeout(() => process.exit(70), 500).unref();
   }
 }
 
@@ -244,5 +246,10 @@ export class Worker {
 export async function runWorker(checks: readonly CheckDefinition[]): Promise<void> {
   if (!cluster.isWorker) throw new Error('not a worker process');
   const start = JSON.parse(process.env['POSTERN_WORKER'] ?? '{}') as WorkerStart;
-  await new Worker(start, checks).run();
+  const worker = new Worker(start, checks);
+  try {
+    await worker.run();
+  } catch (error) {
+    worker.fail(error);
+  }
 }

@@ -1,2 +1,2 @@
-export { createLog, type LogTarget, openLogTarget, silentLog } from './log.ts';
+export { openLog, type ProcessLog, silentLog } from './log.ts';
 export { mergeMetrics, ProcessMetrics } from './metrics.ts';

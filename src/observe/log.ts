@@ -1,8 +1,8 @@
-import { pino } from 'pino';
-import type { Clock, Log, LoggedError, LoggingConfig } from '../core/index.ts';
+import type { Clock, Log, LoggedError, LoggingConfig, Metrics } from '../core/index.ts';
+import { type Fields, type Format, formatJson, formatText, type Level, withPriority } from './format.ts';
+import { LineWriter } from './line-writer.ts';
 
-const levels = { debug: 20, info: 30, warn: 40, error: 50 } as const;
-type Level = keyof typeof levels;
+const levels: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
 
 const thresholds: Readonly<Record<LoggingConfig['level'], number>> = {
   debug: 20,
@@ -13,86 +13,52 @@ const thresholds: Readonly<Record<LoggingConfig['level'], number>> = {
   silent: 100,
 };
 
-type Fields = Readonly<Record<string, unknown>>;
-
-/** Where lines go; `reopen` follows a rotated file. */
-export interface LogTarget {
-  write(line: string): void;
-  reopen(): void;
-  /** Resolves when everything written so far has left the process. */
-  flush(): Promise<void>;
-}
-
-/** Opens the target a configuration names. Lines are gathered and written in the background. */
-export function openLogTarget(logging: LoggingConfig): LogTarget {
-  const destination = pino.destination({
-    dest: logging.type === 'file' && logging.file !== undefined ? logging.file : 2,
-    append: true,
-    mkdir: true,
-    sync: false,
-    minLength: logging.type === 'file' ? 4096 : 0,
-    periodicFlush: 500,
-  });
-  // A full disk must not take the server down; the line is lost, and the counter of the stream says so.
-  destination.on('error', () => undefined);
-  return {
-    write: (line) => void destination.write(line),
-    reopen: () => {
-      if (logging.type === 'file') destination.reopen();
-    },
-    flush: () => new Promise((resolve) => destination.flush(() => resolve())),
-  };
-}
-
-/** Quotes a value only when it would not read as one word. */
-function formatValue(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
-  return typeof value === 'string' && (text === '' || /[\s"=\\]|[^\x20-\x7e]/.test(text))
-    ? JSON.stringify(text)
-    : text;
-}
-
-function formatText(timeMs: number, level: Level, message: string, fields: Fields, bound: Fields): string {
-  let line = `${new Date(timeMs).toISOString()} ${level.padEnd(5)} `;
-  const module = fields['module'] ?? bound['module'];
-  if (module !== undefined) line += `${module}: `;
-  line += message.includes('\n') ? message.replaceAll('\n', '\n  ') : message;
-  for (const source of [bound, fields]) {
-    for (const key in source) {
-      const value = source[key];
-      if (key !== 'module' && value !== undefined) line += ` ${key}=${formatValue(value)}`;
-    }
-  }
-  return `${line}\n`;
-}
-
-function formatJson(timeMs: number, level: Level, message: string, fields: Fields, bound: Fields): string {
-  return `${JSON.stringify({ time: new Date(timeMs).toISOString(), level, ...bound, ...fields, msg: message })}\n`;
-}
-
-export interface LogOptions {
-  readonly target: LogTarget;
+export interface LogInit {
   readonly logging: LoggingConfig;
   readonly clock: Clock;
+  readonly metrics: Metrics;
   /** Fields on every line, such as the process's role. */
   readonly fields?: Fields;
   /** Told about every line of level error, for the controller's `/errors`. */
   readonly onError?: (error: LoggedError) => void;
 }
 
-class LineLog implements Log {
-  readonly #options: LogOptions;
-  readonly #bound: Fields;
-  readonly #threshold: number;
-  readonly #format: typeof formatText;
+/** The log of a process, of which the others are children. */
+export interface ProcessLog extends Log {
+  /** Why nothing can be written at the moment; undefined: it can. */
+  readonly failure: Error | undefined;
+  /** Takes another configuration, for every child too. */
+  reconfigure(logging: LoggingConfig): void;
+  /** Follows a file that was moved away. */
+  reopen(): void;
+  /** Resolves when everything written so far has left the process, or cannot leave it. */
+  flush(): Promise<void>;
+}
 
-  constructor(options: LogOptions, bound: Fields) {
-    const { logging } = options;
-    this.#options = options;
+function formatOf({ json, type }: LoggingConfig): Format {
+  const format = json ? formatJson : formatText;
+  return type === 'syslog' ? withPriority(format) : format;
+}
+
+/** What all logs of a process share; replaced as a whole when the configuration changes. */
+interface Shared {
+  logging: LoggingConfig;
+  format: Format;
+  writer: LineWriter;
+  readonly clock: Clock;
+  readonly onError: ((error: LoggedError) => void) | undefined;
+}
+
+class LineLog implements Log {
+  readonly #shared: Shared;
+  readonly #bound: Fields;
+  /** The configuration that the threshold was worked out for. */
+  #logging: LoggingConfig | undefined;
+  #threshold = 0;
+
+  constructor(shared: Shared, bound: Fields) {
+    this.#shared = shared;
     this.#bound = bound;
-    const isDebugged = typeof bound['module'] === 'string' && logging.debugModules.includes(bound['module']);
-    this.#threshold = isDebugged ? levels.debug : thresholds[logging.level];
-    this.#format = logging.json ? formatJson : formatText;
   }
 
   debug(message: string, fields?: Fields): void {
@@ -108,7 +74,7 @@ class LineLog implements Log {
   }
 
   error(message: string, fields: Fields = {}): void {
-    const { clock, onError } = this.#options;
+    const { clock, onError } = this.#shared;
     onError?.({
       timeMs: clock.now(),
       pid: process.pid,
@@ -121,19 +87,64 @@ class LineLog implements Log {
   }
 
   child(fields: Fields): Log {
-    return new LineLog(this.#options, { ...this.#bound, ...fields });
+    return new LineLog(this.#shared, { ...this.#bound, ...fields });
   }
 
   #write(level: Level, message: string, fields: Fields = {}): void {
+    const { logging, format, writer, clock } = this.#shared;
+    if (this.#logging !== logging) {
+      const module = this.#bound['module'];
+      const isDebugged = typeof module === 'string' && logging.debugModules.includes(module);
+      this.#threshold = isDebugged ? levels.debug : thresholds[logging.level];
+      this.#logging = logging;
+    }
     if (levels[level] < this.#threshold) return;
-    const { target, clock } = this.#options;
-    target.write(this.#format(clock.now(), level, message, fields, this.#bound));
+    writer.write(format(clock.now(), level, message, fields, this.#bound));
   }
 }
 
-/** A log as the configuration wants it: text lines, or JSON with `log_json`. */
-export function createLog(options: LogOptions): Log {
-  return new LineLog(options, options.fields ?? {});
+/**
+ * Opens the log that a configuration names: text or JSON lines on the standard error, in a file, or (`syslog`) on
+ * the standard error with priorities for the service manager that passes them on. A log that cannot be written
+ * stops nothing; it is counted, and {@link ProcessLog.failure} says why.
+ */
+export function openLog(init: LogInit): ProcessLog {
+  const failures = init.metrics.counter('postern_log_failures_total', 'Writes of the log that failed');
+  const lost = init.metrics.counter('postern_log_lost_lines_total', 'Log lines that could not be kept');
+  const openWriter = ({ type, file }: LoggingConfig): LineWriter =>
+    new LineWriter({
+      file: type === 'file' ? file : undefined,
+      onFailure: () => failures.add(),
+      onLost: (lines) => lost.add(lines),
+    });
+  const shared: Shared = {
+    logging: init.logging,
+    format: formatOf(init.logging),
+    writer: openWriter(init.logging),
+    clock: init.clock,
+    onError: init.onError,
+  };
+  const log = new LineLog(shared, init.fields ?? {});
+  return {
+    debug: (message, fields) => log.debug(message, fields),
+    info: (message, fields) => log.info(message, fields),
+    warn: (message, fields) => log.warn(message, fields),
+    error: (message, fields) => log.error(message, fields),
+    child: (fields) => log.child(fields),
+    get failure() {
+      return shared.writer.failure;
+    },
+    reconfigure(logging) {
+      const old = shared.logging;
+      shared.logging = logging;
+      shared.format = formatOf(logging);
+      if (old.type === logging.type && old.file === logging.file) return;
+      void shared.writer.close();
+      shared.writer = openWriter(logging);
+    },
+    reopen: () => shared.writer.reopen(),
+    flush: () => shared.writer.flush(),
+  };
 }
 
 /** A log that says nothing, for commands whose output is their answer. */

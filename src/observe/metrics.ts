@@ -13,7 +13,14 @@ export class ProcessMetrics implements Metrics {
   counter(name: string, help: string, labels: readonly string[] = []): ReturnType<Metrics['counter']> {
     let metric = this.#counters.get(name);
     if (!metric) {
-      const counter = new Counter({ name, help, labelNames: [...labels], registers: [this.registry] });
+      // In OpenMetrics `_total` belongs to the sample, not to the name of the family; it is added when written.
+      const family = name.replace(/_total$/, '');
+      const counter = new Counter({
+        name: family,
+        help,
+        labelNames: [...labels],
+        registers: [this.registry],
+      });
       metric = {
         add: (value = 1, given?: Labels) => (given ? counter.inc(given, value) : counter.inc(value)),
       };
@@ -62,9 +69,10 @@ export class ProcessMetrics implements Metrics {
   }
 }
 
-/** OpenMetrics-style text of several processes' snapshots added up, without a final `# EOF`. */
+/** OpenMetrics text of several processes' snapshots added up, without a final `# EOF`. */
 export async function mergeMetrics(snapshots: readonly object[]): Promise<string> {
   const merged = AggregatorRegistry.aggregate([...snapshots]);
+  merged.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   const text = await merged.metrics();
   return text.replace(/# EOF\s*$/, '');
 }

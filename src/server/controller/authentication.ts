@@ -8,14 +8,18 @@ export type Access = 'none' | 'read' | 'write' | 'throttled';
 
 /** Passwords of the files that Rspamd ships; never good enough from another machine (wire-protocols 1.11). */
 const shippedPasswords: ReadonlySet<string> = new Set(['q1', 'q2']);
+/** Sources whose failures are remembered. */
 const maxSources = 10_000;
+const maxSourceLength = 64;
 
 export interface AuthenticatorInit {
-  readonly worker: Pick<
-    ControllerWorker,
-    'password' | 'enablePassword' | 'maxAuthFailures' | 'authFailureWindowMs'
-  >;
-  readonly isTrusted: (ip: IpAddress) => boolean;
+  readonly settings: () => {
+    readonly worker: Pick<
+      ControllerWorker,
+      'password' | 'enablePassword' | 'maxAuthFailures' | 'authFailureWindowMs'
+    >;
+    readonly isTrusted: (ip: IpAddress) => boolean;
+  };
   readonly clock: Clock;
 }
 
@@ -50,16 +54,22 @@ export class Authenticator {
     isUnixSocket: boolean,
     password: string | undefined,
   ): Promise<Access> {
-    const { worker, isTrusted } = this.#init;
+    const { worker, isTrusted } = this.#init.settings();
     const peer = isUnixSocket ? undefined : parseIp(request.socket.remoteAddress ?? '');
-    if (this.#isTrustedPeer(request, isUnixSocket, peer)) return 'write';
-    const stored = worker.password ?? worker.enablePassword;
-    if (stored === undefined) return 'none';
-    const source = peer?.text ?? 'unix';
+    let source = peer?.text ?? 'unix';
+    if (isUnixSocket || (peer && isTrusted(peer))) {
+      const forwarded = forwardedFor(request);
+      if (forwarded === undefined) return 'write';
+      // A proxy in front is trusted to say for whom it asks, and that counts instead.
+      const origin = parseIp(forwarded);
+      if (origin && isTrusted(origin)) return 'write';
+      source = origin?.text ?? forwarded.slice(0, maxSourceLength);
+    }
+    if (worker.password === undefined && worker.enablePassword === undefined) return 'none';
     if (this.#isThrottled(source)) return 'throttled';
     if (password === undefined) return 'none';
-    const isNear = peer === undefined || isTrusted(peer);
-    const access = shippedPasswords.has(password) && !isNear ? 'none' : await this.#check(password);
+    // Whoever is near enough to use a shipped password was let in above.
+    const access = shippedPasswords.has(password) ? 'none' : await this.#check(password);
     if (access === 'none') this.#failed(source);
     else this.#failures.delete(source);
     return access;
@@ -69,17 +79,8 @@ export class Authenticator {
     return this.#verifier.close();
   }
 
-  #isTrustedPeer(request: IncomingMessage, isUnixSocket: boolean, peer: IpAddress | undefined): boolean {
-    const { isTrusted } = this.#init;
-    if (!isUnixSocket && !(peer && isTrusted(peer))) return false;
-    const forwarded = forwardedFor(request);
-    if (forwarded === undefined) return true;
-    const origin = parseIp(forwarded);
-    return origin !== undefined && isTrusted(origin);
-  }
-
   async #check(given: string): Promise<Access> {
-    const { password, enablePassword } = this.#init.worker;
+    const { password, enablePassword } = this.#init.settings().worker;
     const writing = enablePassword ?? password;
     if (writing !== undefined && (await this.#verifier.isRight(writing, given))) return 'write';
     if (password !== undefined && password !== writing && (await this.#verifier.isRight(password, given)))
@@ -88,7 +89,7 @@ export class Authenticator {
   }
 
   #isThrottled(source: string): boolean {
-    const { maxAuthFailures, authFailureWindowMs } = this.#init.worker;
+    const { maxAuthFailures, authFailureWindowMs } = this.#init.settings().worker;
     const failures = this.#failures.get(source);
     if (!failures || maxAuthFailures <= 0) return false;
     if (this.#init.clock.now() - failures.sinceMs > authFailureWindowMs) {
@@ -102,7 +103,10 @@ export class Authenticator {
     const failures = this.#failures.get(source);
     if (failures) failures.count++;
     else {
-      if (this.#failures.size >= maxSources) this.#failures.clear();
+      if (this.#failures.size >= maxSources) {
+        const [oldest] = this.#failures.keys();
+        if (oldest !== undefined) this.#failures.delete(oldest);
+      }
       this.#failures.set(source, { count: 1, sinceMs: this.#init.clock.now() });
     }
   }

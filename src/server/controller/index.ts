@@ -1,1 +1,6 @@
-export { type ControllerInit, type ControllerServer, createController } from './server.ts';
+export {
+  type ControllerInit,
+  type ControllerServer,
+  type ControllerSettings,
+  createController,
+} from './server.ts';

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Clock, Control, MapHandle, Records } from '../../core/index.ts';
-import { PosternError, RequestHeaderList } from '../../core/index.ts';
+import { PosternError } from '../../core/index.ts';
 import { envelopeFromRequest } from '../envelope.ts';
 import { renderHistoryRow } from './history.ts';
+import { headersOf } from './request.ts';
 import {
   editableFile,
   graphSpans,
@@ -40,7 +41,7 @@ export interface Route {
 
 export interface RouteContext {
   readonly control: Control;
-  readonly records: Records;
+  readonly settings: () => { readonly records: Records };
   readonly clock: Clock;
 }
 
@@ -77,11 +78,14 @@ function findMap(control: Control, id: string | undefined): MapHandle {
 }
 
 async function saveMap(control: Control, id: string | undefined, body: Buffer): Promise<object> {
-  const file = editableFile(findMap(control, id));
-  if (file === undefined) throw mistake(400, 'Map is not editable');
+  const named = editableFile(findMap(control, id));
+  if (named === undefined) throw mistake(400, 'Map is not editable');
+  const old = await stat(named).catch(() => undefined);
+  // A link stays a link, and whoever could read the old file can read the new one.
+  const file = old ? await realpath(named) : named;
   const fresh = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    await writeFile(fresh, body, { flag: 'wx' });
+    await writeFile(fresh, body, { flag: 'wx', mode: old ? old.mode & 0o777 : 0o644 });
     await rename(fresh, file);
   } catch (error) {
     await rm(fresh, { force: true });
@@ -103,15 +107,14 @@ async function history(context: RouteContext, request: RouteRequest): Promise<ob
   const first = Number(request.argument('from') ?? 0);
   const last = Number(request.argument('to') ?? -1);
   if (!Number.isInteger(first) || !Number.isInteger(last)) throw mistake(400, 'from and to must be numbers');
-  const end =
-    last < 0 || last - first >= maxHistoryRows
-      ? Math.min(first + maxHistoryRows - 1, last < 0 ? Infinity : last)
-      : last;
-  const rows = await context.records.history(first, last < 0 && end === Infinity ? -1 : end);
-  return { version: 2, rows: rows.map(renderHistoryRow) };
+  const furthest = first + maxHistoryRows - 1;
+  const end = first >= 0 && (last === -1 || last > furthest) ? furthest : last;
+  const rows = await context.settings().records.history(first, end);
+  return { version: 2, rows: rows.slice(0, maxHistoryRows).map(renderHistoryRow) };
 }
 
-const learning = (): never => {
+const learning = ({ body }: RouteRequest): never => {
+  if (body.length === 0) throw mistake(400, 'Empty body is not permitted');
   throw mistake(404, 'no classifiers defined');
 };
 const fuzzy = (): never => {
@@ -146,9 +149,7 @@ function selectorRoutes({ control }: RouteContext): readonly Route[] {
       answer: (request) => {
         const text = wanted(request);
         if (control.selectors.problem(text) !== undefined) return { success: false, data: [] };
-        const headers = new RequestHeaderList();
-        for (const [name, value] of Object.entries(request.http.headers)) headers.add(name, String(value));
-        const envelope = envelopeFromRequest(headers, { door: 'controller', peerIp: undefined });
+        const envelope = envelopeFromRequest(headersOf(request.http.raw), { door: 'controller' });
         return {
           success: true,
           data: control.selectors.evaluate(text, { envelope, raw: request.body }) ?? [],
@@ -160,7 +161,7 @@ function selectorRoutes({ control }: RouteContext): readonly Route[] {
 
 /** Every endpoint but the scans and the files (wire-protocols 1.11). */
 export function createRoutes(context: RouteContext): readonly Route[] {
-  const { control, records } = context;
+  const { control } = context;
   const routes: Route[] = [
     { path: '/ping', privilege: 'open', answer: () => 'pong\r\n' },
     {
@@ -185,10 +186,10 @@ export function createRoutes(context: RouteContext): readonly Route[] {
     {
       path: '/metrics',
       privilege: 'read',
-      answer: async ({ reply }) => {
+      answer: async ({ reply, isReadOnly }) => {
         void reply.type('application/openmetrics-text; version=1.0.0; charset=utf-8');
         const [totals, own] = await Promise.all([control.totals(), control.metrics()]);
-        return renderMetrics(control, totals, own);
+        return renderMetrics(control, totals, { own, isReadOnly });
       },
     },
     { path: '/graph', privilege: 'read', answer: (request) => graph(context, request.argument('type')) },
@@ -198,7 +199,7 @@ export function createRoutes(context: RouteContext): readonly Route[] {
       path: '/historyreset',
       privilege: 'write',
       answer: async () => {
-        await records.clearHistory();
+        await context.settings().records.clearHistory();
         return success;
       },
     },

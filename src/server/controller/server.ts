@@ -11,27 +11,33 @@ import {
   type Metrics,
   type Options,
   type Records,
-  RequestHeaderList,
   type Scanner,
   toPosternError,
 } from '../../core/index.ts';
 import type { IpAddress } from '../../lib/index.ts';
-import { decompressZstd } from '../compression.ts';
 import { HttpScan } from '../http/index.ts';
 import { peerOf } from '../peer.ts';
 import { type Access, Authenticator } from './authentication.ts';
+import { Connections } from './connections.ts';
+import { argumentOf, bodyOf, headersOf, normalizeTarget, rawBodyOf, readBody } from './request.ts';
 import { createRoutes, type Privilege, type Route, type RouteRequest } from './routes.ts';
 import { readStaticFile } from './static-files.ts';
 
-export interface ControllerInit {
+/** What a reload may change. */
+export interface ControllerSettings {
   /** `password` is the one in force, generated or configured. */
   readonly worker: ControllerWorker;
   readonly options: Options;
-  readonly control: Control;
   /** Addresses of `secure_ip`. */
   readonly isTrusted: (ip: IpAddress) => boolean;
-  readonly scanner: Scanner;
   readonly records: Records;
+}
+
+export interface ControllerInit {
+  /** Asked for every request, so that a reload counts at once. */
+  readonly settings: () => ControllerSettings;
+  readonly control: Control;
+  readonly scanner: Scanner;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -47,6 +53,8 @@ export interface ControllerServer {
 const compressors = { zstd: promisify(zstdCompress), gzip: promisify(gzip) } as const;
 /** Below this a compressed reply is hardly shorter. */
 const minCompressedBytes = 1024;
+/** An idle connection is kept so long for the next request. */
+const keepAliveMs = 5000;
 const corsHeaders = 'Classifier,Class,Content-Type,Password,Map,Weight,Flag,Hash';
 const scanPaths = ['/checkv2', '/checkv3', '/check', '/scan'] as const;
 
@@ -70,35 +78,18 @@ function sendError(reply: FastifyReply, status: number, message: string): Fastif
     .send(JSON.stringify({ error: message }));
 }
 
-function queryOf(request: FastifyRequest): Readonly<Record<string, unknown>> {
-  return (request.query ?? {}) as Record<string, unknown>;
-}
-
-function argumentOf(request: FastifyRequest, name: string): string | undefined {
-  const header = request.headers[name];
-  if (header !== undefined) return Array.isArray(header) ? header.at(-1) : header;
-  const value = queryOf(request)[name];
-  const last = Array.isArray(value) ? value.at(-1) : value;
-  return typeof last === 'string' ? last : undefined;
-}
-
-async function bodyOf(request: FastifyRequest, maxBytes: number): Promise<Buffer> {
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  const encoding = request.headers['compression'] ?? request.headers['content-encoding'];
-  return encoding === 'zstd' ? decompressZstd(body, maxBytes) : body;
-}
-
 /** Builds the controller. It listens on nothing by itself. */
 export function createController(init: ControllerInit): ControllerServer {
-  const { worker, options, control, scanner, log, metrics } = init;
-  const authenticator = new Authenticator({ worker, isTrusted: init.isTrusted, clock: init.clock });
+  const { settings, control, scanner, log, metrics } = init;
+  const authenticator = new Authenticator({ settings, clock: init.clock });
+  const connections = new Connections(() => connectionSettings(settings()));
   const kinds = new WeakMap<Socket, 'tcp' | 'unix'>();
   const requests = metrics.counter('postern_controller_requests_total', 'Requests to the controller', [
     'status',
   ]);
   const scan = new HttpScan({
     scan: (request) => scanner.scan(request),
-    settings: () => ({ maxMessageBytes: options.maxMessageBytes, allowFileInputs: false }),
+    settings: () => ({ maxMessageBytes: settings().options.maxMessageBytes, allowFileInputs: false }),
     metricsText: () => control.metrics(),
   });
 
@@ -123,18 +114,19 @@ export function createController(init: ControllerInit): ControllerServer {
   let server!: Server;
   const app: FastifyInstance = fastify({
     serverFactory: (handler) => {
-      server = createServer(
-        { requestTimeout: options.limits.requestTimeoutMs, keepAliveTimeout: 5000 },
-        handler,
-      );
+      const { maxHeaderBytes } = settings().options.limits;
+      server = createServer({ maxHeaderSize: maxHeaderBytes, keepAliveTimeout: keepAliveMs }, handler);
       return server;
     },
-    bodyLimit: options.maxMessageBytes,
+    rewriteUrl: (request) => normalizeTarget(request.url ?? '/'),
     exposeHeadRoutes: false,
-    routerOptions: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true },
+    clientErrorHandler: answerBrokenRequest,
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) =>
+    readBody(payload, settings().options.maxMessageBytes),
+  );
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('Cache-Control', 'no-store').header('Server', `postern/${control.version}`);
     if (request.method === 'OPTIONS') {
@@ -144,6 +136,11 @@ export function createController(init: ControllerInit): ControllerServer {
         .code(200)
         .send('');
     }
+  });
+  app.addHook('preHandler', async (request, reply) => {
+    const { socket } = request.raw;
+    connections.begin(socket);
+    reply.raw.once('close', () => connections.end(socket));
   });
   app.addHook('onSend', async (request, reply, payload) => compress(request, reply, payload));
   app.addHook('onResponse', async (_request, reply) => requests.add(1, { status: String(reply.statusCode) }));
@@ -159,9 +156,10 @@ export function createController(init: ControllerInit): ControllerServer {
       setReason(reply, 'Invalid method');
       return reply.code(500).send('');
     }
+    const { staticDir } = settings().worker;
     const path = request.url.split('?', 1)[0]!;
-    const file = worker.staticDir === undefined ? undefined : await readStaticFile(worker.staticDir, path);
-    if (file) return reply.type(file.contentType).send(file.body);
+    const file = staticDir === undefined ? undefined : await readStaticFile(staticDir, path);
+    if (file) return reply.type(file.contentType).header('X-Content-Type-Options', 'nosniff').send(file.body);
     setReason(reply, 'Not found');
     return reply.code(404).type('text/plain').send('Not found');
   });
@@ -172,7 +170,7 @@ export function createController(init: ControllerInit): ControllerServer {
     const request: RouteRequest = {
       http,
       reply,
-      body: await bodyOf(http, options.maxMessageBytes),
+      body: await bodyOf(http, settings().options.maxMessageBytes),
       argument: (name) => argumentOf(http, name),
       isReadOnly: granted !== 'write',
     };
@@ -196,17 +194,21 @@ export function createController(init: ControllerInit): ControllerServer {
       url,
       handler: async (http, reply) => {
         if ((await guard(http, reply, 'read')) === undefined) return reply;
+        const { socket } = http.raw;
+        const gone = new AbortController();
+        reply.raw.once('close', () => gone.abort());
         const outcome = await scan.answer({
           method: http.method,
           target: http.url,
           headers: headersOf(http.raw),
-          body: Buffer.isBuffer(http.body) ? http.body : Buffer.alloc(0),
-          peer: peerOf(http.raw.socket, kinds.get(http.raw.socket) ?? 'tcp'),
+          body: rawBodyOf(http),
+          peer: peerOf(socket, kinds.get(socket) ?? 'tcp'),
           door: 'controller',
+          signal: gone.signal,
         });
         setReason(reply, outcome.reason);
         for (const [name, value] of outcome.headers) void reply.header(name, value);
-        if (outcome.settle) reply.raw.once('finish', outcome.settle);
+        if (outcome.settle) reply.raw.once('close', outcome.settle);
         return reply.code(outcome.status).type(outcome.contentType).send(outcome.body);
       },
     });
@@ -215,42 +217,47 @@ export function createController(init: ControllerInit): ControllerServer {
 
   return {
     handle: (socket, kind) => {
+      if (!connections.admit(socket)) return;
       kinds.set(socket, kind);
       void ready.then(() => server.emit('connection', socket));
     },
     close: async (graceMs) => {
-      server.closeIdleConnections();
-      const isDone = new Promise<void>((resolve) => {
-        if (!server.listening) waitForConnections(server, graceMs).then(resolve);
-      });
-      await isDone;
-      server.closeAllConnections();
+      await connections.close(graceMs);
       await app.close();
       await authenticator.close();
     },
   };
 }
 
-const pollMs = 50;
-
-/** The server was handed its sockets, so it can only be asked how many are left. */
-async function waitForConnections(server: Server, graceMs: number): Promise<void> {
-  const endMs = Date.now() + graceMs;
-  while (Date.now() < endMs) {
-    server.closeIdleConnections();
-    const open = await new Promise<number>((resolve) =>
-      server.getConnections((_error, count) => resolve(count ?? 0)),
-    );
-    if (open === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
-  }
+function connectionSettings({ worker, options }: ControllerSettings): {
+  readonly requestTimeoutMs: number;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerSource: number;
+} {
+  const { limits } = options;
+  const stricter = (own: number, common: number): number =>
+    own > 0 && common > 0 ? Math.min(own, common) : own || common;
+  return {
+    requestTimeoutMs: limits.requestTimeoutMs,
+    maxConnections: stricter(worker.maxConnections, limits.maxConnections),
+    maxConnectionsPerSource: stricter(worker.maxConnectionsPerSource, limits.maxConnectionsPerSource),
+  };
 }
 
-function headersOf(request: IncomingMessage): RequestHeaderList {
-  const headers = new RequestHeaderList();
-  const { rawHeaders } = request;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.add(rawHeaders[i]!, rawHeaders[i + 1]!);
-  return headers;
+/** Bytes that are no HTTP request. */
+function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (socket.destroyed || !socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, text] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'Request header fields too large']
+      : [400, 'HTTP parser error'];
+  const body = JSON.stringify({ error: text });
+  socket.end(
+    `HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
 }
 
 async function compress(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {

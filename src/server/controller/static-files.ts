@@ -1,4 +1,4 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 
 const types: Readonly<Record<string, string>> = {
@@ -35,10 +35,12 @@ export async function readStaticFile(
   try {
     const [base, real] = await Promise.all([realpath(root), realpath(path)]);
     if (real !== base && !real.startsWith(base + sep)) return undefined;
+    // Reading a pipe or a device would never end.
+    if (!(await stat(real)).isFile()) return undefined;
     return { body: await readFile(real), contentType: types[extname(real)] ?? 'application/octet-stream' };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'EACCES') return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return undefined;
     throw error;
   }
 }

@@ -194,8 +194,17 @@ export function renderMaps(control: Control): object {
     }));
 }
 
-/** OpenMetrics text with Rspamd's names, for monitoring that was built for it; ours follow. */
-export function renderMetrics(control: Control, totals: Totals, own: string): string {
+/** A label's value (OpenMetrics 1.0, escaped-string). */
+function label(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+/** OpenMetrics text with Rspamd's names, for monitoring that was built for it; ours (`own`) follow. */
+export function renderMetrics(
+  control: Control,
+  totals: Totals,
+  { own, isReadOnly }: { readonly own: string; readonly isReadOnly: boolean },
+): string {
   const times = totals.scanTimesSeconds;
   const average = times.length === 0 ? 0 : times.reduce((sum, time) => sum + time, 0) / times.length;
   const spam = totals.scanned - count(totals, 'no action') - count(totals, 'greylist');
@@ -204,7 +213,7 @@ export function renderMetrics(control: Control, totals: Totals, own: string): st
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples);
   };
   metric('rspamd_build_info', 'gauge', 'Version of the server.', [
-    `rspamd_build_info{version="${control.version}"} 1`,
+    `rspamd_build_info{version="${label(control.version)}"} 1`,
   ]);
   metric('rspamd_config', 'gauge', 'Configuration that is loaded.', [
     `rspamd_config{id="${control.configId}"} 1`,
@@ -215,8 +224,14 @@ export function renderMetrics(control: Control, totals: Totals, own: string): st
   metric('process_start_time_seconds', 'gauge', 'Time the server started.', [
     `process_start_time_seconds ${Math.floor(totals.startedMs / 1000)}`,
   ]);
+  metric('rspamd_read_only', 'gauge', 'Whether the password of this request may only look.', [
+    `rspamd_read_only ${isReadOnly ? 1 : 0}`,
+  ]);
   metric('rspamd_scanned', 'counter', 'Scanned messages.', [`rspamd_scanned_total ${totals.scanned}`]);
   metric('rspamd_learned', 'counter', 'Learned messages.', [`rspamd_learned_total ${totals.learned}`]);
+  metric('rspamd_learns', 'counter', 'Messages in the classifiers.', [
+    `rspamd_learns_total ${totals.learned}`,
+  ]);
   metric('rspamd_spam', 'counter', 'Messages that were spam.', [`rspamd_spam_total ${spam}`]);
   metric('rspamd_ham', 'counter', 'Messages that were ham.', [`rspamd_ham_total ${totals.scanned - spam}`]);
   metric('rspamd_connections', 'gauge', 'Connections of mail systems.', [
@@ -230,7 +245,7 @@ export function renderMetrics(control: Control, totals: Totals, own: string): st
     'counter',
     'Messages by action.',
     Object.entries(totals.actions).map(
-      ([action, value]) => `rspamd_actions_total{type="${action}"} ${value}`,
+      ([action, value]) => `rspamd_actions_total{type="${label(action)}"} ${value}`,
     ),
   );
   return `${lines.join('\n')}\n${own.endsWith('\n') || own === '' ? own : `${own}\n`}# EOF\n`;
