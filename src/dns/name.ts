@@ -7,7 +7,8 @@ const maxLabelLength = 63;
 /**
  * A name as it is asked and kept: lower case, no final dot, other scripts in their ASCII form (RFC 5891).
  *
- * @returns undefined for what cannot be a name (empty or too long labels, too long as a whole)
+ * @returns undefined for what cannot be a name (empty or too long labels, too long as a whole) and for octets that
+ *   no host or mail name has (blanks, controls, backslash)
  */
 export function normaliseName(text: string): string | undefined {
   let name = text.endsWith('.') ? text.slice(0, -1) : text;
@@ -19,7 +20,9 @@ export function normaliseName(text: string): string | undefined {
   if (name.length > maxNameLength) return undefined;
   let labelLength = 0;
   for (let i = 0; i < name.length; i++) {
-    if (name.charCodeAt(i) !== 0x2e) {
+    const code = name.charCodeAt(i);
+    if (isEscaped(code)) return undefined;
+    if (code !== 0x2e) {
       labelLength++;
       continue;
     }
@@ -28,6 +31,11 @@ export function normaliseName(text: string): string | undefined {
   }
   if (labelLength === 0 || labelLength > maxLabelLength) return undefined;
   return name.toLowerCase();
+}
+
+/** Octets that are written as `\\ddd` in texts. */
+function isEscaped(code: number): boolean {
+  return code <= 0x20 || code >= 0x7f || code === 0x5c;
 }
 
 function isAscii(text: string): boolean {
@@ -93,8 +101,7 @@ function labelText(message: Buffer, start: number, end: number): string {
   let text = '';
   for (let i = start; i < end; i++) {
     const code = message[i]!;
-    if (code === 0x2e || code === 0x5c || code <= 0x20 || code >= 0x7f)
-      text += `\\${String(code).padStart(3, '0')}`;
+    if (code === 0x2e || isEscaped(code)) text += `\\${String(code).padStart(3, '0')}`;
     else text += String.fromCharCode(code >= 0x41 && code <= 0x5a ? code + 32 : code);
   }
   return text;

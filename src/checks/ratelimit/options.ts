@@ -6,7 +6,11 @@ const words = z
   .transform((value) => (Array.isArray(value) ? value : value.split(',').map((word) => word.trim())));
 
 /** An option that is known, and why it cannot be used. */
-const refused = (reason: string) => z.custom<undefined>((value) => value === undefined, reason).optional();
+const refused = (reason: string) =>
+  z
+    .custom<undefined>((value) => value === undefined, reason)
+    .optional()
+    .describe(`Refused: ${reason}`);
 
 const amount = z.union([z.string(), z.number()]);
 const factor = z.number().positive();
@@ -67,7 +71,9 @@ export const ratelimitOptions = z.strictObject({
   whitelisted_rcpts: z
     .unknown()
     .default(['postmaster', 'mailer-daemon'])
-    .describe('A message to one of these addresses or user parts is not limited at all. Words or a map'),
+    .describe(
+      'A message with one of these addresses or user parts among its recipients is not limited at all; `[]`: none. Words or a map',
+    ),
   whitelisted_ip: z.unknown().optional().describe('Mail from these networks is not limited. Map'),
   whitelisted_user: z.unknown().optional().describe('Mail of these logins is not limited. Map'),
   bounce_senders: words
