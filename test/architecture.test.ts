@@ -79,6 +79,14 @@ test('rooms import only what the matrix allows', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('docs/architecture.md draws this matrix', () => {
+  const page = readFileSync(join(src, '../docs/architecture.md'), 'utf8');
+  const drawn = [...page.matchAll(/^\| `(\w+)` \| ([\w, –]+) \|/gm)]
+    .filter(([, room = '']) => room in matrix)
+    .map(([, room, list = '']) => [room, list === '–' ? [] : list.split(', ')]);
+  assert.deepEqual(drawn, Object.entries(matrix));
+});
+
 test('the matrix has no cycle', () => {
   const visit = (room: string, above: readonly string[]): void => {
     assert.ok(!above.includes(room), [...above, room].join(' → '));
