@@ -1,13 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { comparePublished, parseSigningKey, type SigningKey } from '../auth/index.ts';
 import { checks } from '../checks/index.ts';
 import { loadConfiguration } from '../config/index.ts';
-import { type DnsOptions, PosternError, type Resolver } from '../core/index.ts';
+import { type Configuration, PosternError, type Resolver } from '../core/index.ts';
 import { createResolver } from '../dns/index.ts';
 import { ProcessMetrics, silentLog } from '../observe/index.ts';
+import { type ConfiguredKey, configuredKeys } from './dkim-keys.ts';
 import { type ConfigOptions, resolveConfigOptions, withConfigOptions } from './options.ts';
 
 interface KeygenOptions extends ConfigOptions {
@@ -26,12 +27,8 @@ interface CheckOptions extends ConfigOptions {
   readonly nameserver: readonly string[];
 }
 
-interface ConfiguredKey {
-  readonly domain: string;
-  readonly selector: string;
-  readonly path: string;
-}
-
+/** Selector of `dkim_signing` where the configuration names none. */
+const defaultSelector = 'dkim';
 const maxStringLength = 255;
 const label = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
 
@@ -80,7 +77,10 @@ function keygen(options: KeygenOptions): void {
       : generateKeyPairSync('ed25519');
   const pem = pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
   mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
-  writeFileSync(file, pem, { mode: 0o600 });
+  // A file that is written over would keep its old mode.
+  if (options.force) rmSync(file, { force: true });
+  writeFileSync(file, pem, { mode: 0o600, flag: 'wx' });
+  const isFoundByItself = options.out === undefined && selector === defaultSelector;
   process.stdout.write(
     [
       `private key   ${file}`,
@@ -88,8 +88,12 @@ function keygen(options: KeygenOptions): void {
       'Publish this record:',
       zoneRecord(domain, selector, parseSigningKey(pem)),
       '',
-      'and name the key in local.d/dkim_signing.conf:',
-      `domain { "${domain}" { selector = "${selector}"; path = "${file}"; } }`,
+      ...(isFoundByItself
+        ? ['The server finds the key where it is.']
+        : [
+            'and name the key in local.d/dkim_signing.conf:',
+            `domain { "${domain}" { selector = "${selector}"; path = "${file}"; } }`,
+          ]),
       '',
       `Then: postern dkim check --domain ${domain} --selector ${selector} --key ${file}`,
       '',
@@ -97,63 +101,58 @@ function keygen(options: KeygenOptions): void {
   );
 }
 
-function resolver(dns: DnsOptions): Resolver {
-  return createResolver({
-    dns,
-    log: silentLog,
-    metrics: new ProcessMetrics(),
-    clock: { now: () => Date.now() },
-  });
+/** The keys that the command line asks for. */
+function chooseKeys(options: CheckOptions, configuration: Configuration): readonly ConfiguredKey[] {
+  const { domain, selector, key } = options;
+  if (key !== undefined && (domain === undefined || selector === undefined))
+    throw new PosternError('config', '--key needs --domain and --selector');
+  if (domain !== undefined && key !== undefined && selector !== undefined)
+    return [{ domain, selector, path: resolve(key) }];
+  const { keys, unlisted } = configuredKeys(configuration);
+  if (unlisted.length > 0)
+    process.stderr.write(
+      `keys by ${unlisted.join(', ')} are not listed; name them with --domain, --selector and --key\n`,
+    );
+  const chosen = keys.filter(
+    (found) =>
+      (domain === undefined || found.domain === domain) &&
+      (selector === undefined || found.selector === selector),
+  );
+  if (chosen.length > 0) return chosen;
+  if (domain === undefined || selector === undefined)
+    throw new PosternError('notFound', 'no key is configured; name one with --domain, --selector and --key');
+  return [{ domain, selector, path: join(configuration.stateDir, 'dkim', `${domain}.${selector}.key`) }];
 }
 
-/** Keys that `dkim_signing` names in its `domain { }` section. */
-function configuredKeys(section: unknown, stateDir: string): readonly ConfiguredKey[] {
-  const { domain, selector, path } = section as {
-    domain: Record<
-      string,
-      { selector?: string; path?: string; selectors?: { selector?: string; path?: string }[] }
-    >;
-    selector: string;
-    path: string;
-  };
-  const fallback = path || join(stateDir, 'dkim', '$domain.$selector.key');
-  return Object.entries(domain).flatMap(([name, entry]) =>
-    (entry.selectors ?? [entry]).map((key) => {
-      const chosen = key.selector ?? selector;
-      const file = (key.path ?? fallback).replaceAll('$domain', name).replaceAll('$selector', chosen);
-      return { domain: name, selector: chosen, path: file };
-    }),
-  );
+async function compare(dns: Resolver, { domain, selector, path }: ConfiguredKey): Promise<string> {
+  let key: SigningKey;
+  try {
+    key = parseSigningKey(/^[/.]/.test(path) ? readFileSync(path) : path);
+  } catch (error) {
+    return `the private key cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  return comparePublished(dns, domain, selector, key);
 }
 
 async function check(options: CheckOptions): Promise<void> {
   const folders = resolveConfigOptions(options);
   const configuration = await loadConfiguration({ ...folders, checks, allowUnsupported: true });
   const { dns } = configuration.options;
-  const asked = resolver(options.nameserver.length > 0 ? { ...dns, nameservers: options.nameserver } : dns);
-  let keys = configuredKeys(configuration.modules.get('dkim_signing'), configuration.stateDir);
-  if (options.domain !== undefined && options.selector !== undefined) {
-    const file =
-      options.key ?? join(configuration.stateDir, 'dkim', `${options.domain}.${options.selector}.key`);
-    keys = [{ domain: options.domain, selector: options.selector, path: resolve(file) }];
-  } else if (options.domain !== undefined) {
-    keys = keys.filter(({ domain }) => domain === options.domain);
-  }
-  if (keys.length === 0)
-    throw new PosternError('notFound', 'no key is configured; name one with --domain and --selector');
+  const keys = chooseKeys(options, configuration);
+  const resolver = createResolver({
+    dns: options.nameserver.length > 0 ? { ...dns, nameservers: options.nameserver } : dns,
+    log: silentLog,
+    metrics: new ProcessMetrics(),
+    clock: { now: () => Date.now() },
+  });
   let isGood = true;
-  for (const { domain, selector, path } of keys) {
-    const name = `${selector}._domainkey.${domain}`;
-    let state: string;
-    try {
-      const key = parseSigningKey(/^[/.]/.test(path) ? readFileSync(path) : path);
-      state = await comparePublished(asked, domain, selector, key);
-    } catch (error) {
-      state = `the private key cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-    }
+  for (const key of keys) {
+    const state = await compare(resolver, key);
     isGood &&= state === 'same';
+    const name = `${key.selector}._domainkey.${key.domain}`;
     process.stdout.write(`${state === 'same' ? 'ok  ' : 'BAD '} ${name}: ${explanations[state] ?? state}\n`);
   }
+  resolver.close();
   process.exitCode = isGood ? 0 : 1;
 }
 
@@ -173,7 +172,7 @@ export function addDkimCommands(program: Command): void {
     .summary('make a key pair')
     .description('Writes a private key and prints the record for DNS and the line for the configuration.')
     .requiredOption('--domain <domain>', 'domain that signs', parseDomain)
-    .option('--selector <selector>', 'selector in DNS', parseDomain, 'dkim')
+    .option('--selector <selector>', 'selector in DNS', parseDomain, defaultSelector)
     .option('--type <type>', 'rsa or ed25519', parseType, 'rsa')
     .option('--bits <bits>', 'length of an RSA key', parseBits, 2048)
     .option(
@@ -186,8 +185,8 @@ export function addDkimCommands(program: Command): void {
     .summary('compare keys with what is published')
     .description('Asks DNS for the record of every configured key, or of the one that is named.')
     .option('--domain <domain>', 'only this domain', parseDomain)
-    .option('--selector <selector>', 'with --domain: this selector', parseDomain)
-    .option('--key <file>', 'with --domain and --selector: this private key')
+    .option('--selector <selector>', 'only this selector', parseDomain)
+    .option('--key <file>', 'with --domain and --selector: this private key instead of the configured one')
     .option(
       '--nameserver <address>',
       'server to ask instead of the configured ones (repeatable)',
