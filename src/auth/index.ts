@@ -6,7 +6,7 @@ export {
   readArcChain,
   verifyArcChain,
 } from './arc-verify.ts';
-export { type AuthResults, arcResult, parseAuthResults, trustedResults } from './auth-results.ts';
+export { type AuthResults, arcResult, trustedResults } from './auth-results.ts';
 export { bodyHash } from './canonical.ts';
 export { dkimSignature, type SignatureRequest } from './dkim-sign.ts';
 export { parseSigningKey, type SigningKey } from './keys.ts';
