@@ -157,6 +157,32 @@ test('stages run in the order of the field, priorities from high to low', async 
   assert.deepEqual(order, ['connected', 'high', 'low', 'plain', 'learned', 'post', 'rendered', 'late']);
 });
 
+test('a check runs after those whose symbols it reads', async (context) => {
+  const order: string[] = [];
+  const unit = (name: string, after: readonly string[], stage: 'filter' | 'postfilter'): CheckDefinition =>
+    defineCheck({
+      name,
+      summary: 'for a test',
+      group: name,
+      stage,
+      direction: 'both',
+      needs: [],
+      config: z.strictObject({}),
+      symbols: { [name.toUpperCase()]: { description: name } },
+      create: () => ({ after, run: () => void order.push(name) }),
+    }) as unknown as CheckDefinition;
+  const { scan } = await build(context, [
+    unit('last', ['MIDDLE'], 'filter'),
+    unit('middle', ['FIRST', 'NOBODY'], 'filter'),
+    unit('first', [], 'filter'),
+    unit('finish', ['START'], 'postfilter'),
+    unit('start', ['FINISH'], 'postfilter'),
+  ]);
+  await scan();
+  assert.deepEqual(order.slice(0, 3), ['first', 'middle', 'last']);
+  assert.deepEqual(order.slice(3).toSorted(), ['finish', 'start'], 'a circle is no reason to run neither');
+});
+
 test('checks that wait are started before those that compute', async (context) => {
   const order: string[] = [];
   const { scan } = await build(context, [

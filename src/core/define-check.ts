@@ -20,7 +20,7 @@ export const stages = [
 ] as const;
 export type Stage = (typeof stages)[number];
 
-/** Views of a message a check reads; computed before it runs, and the reason to skip it for an empty message. */
+/** Views of a message that a check reads: without a message there are none, and the check is skipped. */
 export type NeededView = 'headers' | 'parts' | 'text' | 'urls';
 
 /** Priorities within prefilters and postfilters: higher first. */

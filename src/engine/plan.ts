@@ -113,8 +113,8 @@ export function buildPlan(
   const steps = {
     connfilter: byPriority(units, 'connfilter'),
     prefilter: byPriority(units, 'prefilter'),
-    filter: byDependency(units, 'filter'),
-    classifier: byDependency(units, 'classifier'),
+    filter: byDependency(inStage(units, 'filter')),
+    classifier: byDependency(inStage(units, 'classifier')),
     postfilter: byPriority(units, 'postfilter'),
     final: byPriority(units, 'final'),
     idempotent: byPriority(units, 'idempotent'),
@@ -222,21 +222,18 @@ function waitingFirst(units: readonly PlannedUnit[]): readonly PlannedUnit[] {
   return [...units.filter((unit) => unit.waits), ...units.filter((unit) => !unit.waits)];
 }
 
-/** Units of a stage grouped by priority, highest first. */
-function byPriority(units: readonly PlannedUnit[], stage: Stage): readonly (readonly PlannedUnit[])[] {
-  const groups = new Map<number, PlannedUnit[]>();
-  for (const unit of units) {
-    if (unit.stage !== stage) continue;
-    const group = groups.get(unit.priority);
-    if (group) group.push(unit);
-    else groups.set(unit.priority, [unit]);
-  }
-  return [...groups.entries()].sort(([a], [b]) => b - a).map(([, group]) => waitingFirst(group));
+function inStage(units: readonly PlannedUnit[], stage: Stage): readonly PlannedUnit[] {
+  return units.filter((unit) => unit.stage === stage).sort((a, b) => b.priority - a.priority);
 }
 
-/** Units of a stage grouped so that whatever a unit needs is in an earlier group. */
-function byDependency(units: readonly PlannedUnit[], stage: Stage): readonly (readonly PlannedUnit[])[] {
-  const members = units.filter((unit) => unit.stage === stage).sort((a, b) => b.priority - a.priority);
+/** Units of a stage one priority after another, highest first; within one, by what they need. */
+function byPriority(units: readonly PlannedUnit[], stage: Stage): readonly (readonly PlannedUnit[])[] {
+  const groups = Map.groupBy(inStage(units, stage), (unit) => unit.priority);
+  return [...groups.values()].flatMap(byDependency);
+}
+
+/** Units grouped so that whatever a unit needs is in an earlier group. */
+function byDependency(members: readonly PlannedUnit[]): readonly (readonly PlannedUnit[])[] {
   const providers = new Map<string, PlannedUnit>();
   for (const unit of members) for (const name of [unit.name, ...unit.symbols]) providers.set(name, unit);
   const levels = new Map<PlannedUnit, number>();
