@@ -33,7 +33,7 @@ export function normaliseName(text: string): string | undefined {
   return name.toLowerCase();
 }
 
-/** Octets that are written as `\\ddd` in texts. */
+/** Octets that are written as `\ddd` in texts. */
 function isEscaped(code: number): boolean {
   return code <= 0x20 || code >= 0x7f || code === 0x5c;
 }

@@ -120,7 +120,9 @@ class DnsResolver implements Resolver {
       const answer = await this.#ask(owner, type, deadlineMs);
       if (!('alias' in answer)) return { ...answer, ttlSeconds: Math.min(ttlSeconds, answer.ttlSeconds) };
       ttlSeconds = Math.min(ttlSeconds, answer.ttlSeconds);
-      owner = answer.alias;
+      const next = normaliseName(answer.alias);
+      if (next === undefined) break;
+      owner = next;
       const known = this.#withoutServers(owner, type, questionKey(owner, type));
       if (known) return { ...known, ttlSeconds: Math.min(ttlSeconds, known.ttlSeconds) };
     }
