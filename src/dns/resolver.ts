@@ -117,7 +117,8 @@ class DnsResolver implements Resolver {
     let ttlSeconds = Number.POSITIVE_INFINITY;
     const deadlineMs = performance.now() + this.#options.timeoutMs * this.#attempts;
     for (let questions = 0; questions <= maxAliasQuestions; questions++) {
-      const answer = await this.#ask(owner, type, deadlineMs);
+      // The first question has its retransmits, however late timers fire; what follows shares the time left.
+      const answer = await this.#ask(owner, type, questions === 0 ? Number.POSITIVE_INFINITY : deadlineMs);
       if (!('alias' in answer)) return { ...answer, ttlSeconds: Math.min(ttlSeconds, answer.ttlSeconds) };
       ttlSeconds = Math.min(ttlSeconds, answer.ttlSeconds);
       const next = normaliseName(answer.alias);
