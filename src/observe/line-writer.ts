@@ -1,4 +1,4 @@
-import { close, mkdirSync, open, openSync, write } from 'node:fs';
+import { close, mkdir, mkdirSync, open, openSync, write } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Lines that wait while nothing can be written; what comes beyond it is lost and counted. */
@@ -164,19 +164,22 @@ export class LineWriter {
     const { file } = this.#init;
     if (file === undefined) return;
     this.#isWriting = true;
-    open(file, 'a', fileMode, (error, fd) => {
+    const opened = (error: NodeJS.ErrnoException | null, fd?: number): void => {
       this.#isWriting = false;
-      if (error) {
-        this.#mustReopen = false;
-        this.#failed(error);
+      this.#mustReopen = false;
+      if (error || fd === undefined) {
+        if (error) this.#failed(error);
         return;
       }
       const old = this.#fd;
       this.#fd = fd;
-      this.#mustReopen = false;
       this.#failure = undefined;
-      if (old !== undefined) close(old, () => this.#pump());
-      else this.#pump();
+      if (old === undefined) this.#pump();
+      else close(old, () => this.#pump());
+    };
+    mkdir(dirname(file), { recursive: true }, (error) => {
+      if (error) opened(error);
+      else open(file, 'a', fileMode, opened);
     });
   }
 
