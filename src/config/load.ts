@@ -3,6 +3,7 @@ import {
   type CheckDefinition,
   ConfigError,
   type ConfigPath,
+  type ConfigProblem,
   type Configuration,
   type LoggingConfig,
   type Section,
@@ -63,9 +64,14 @@ export interface Analysis {
  */
 export async function loadConfiguration(options: LoadOptions): Promise<LoadedConfiguration> {
   const { configuration, findings } = analyseConfiguration(options);
-  const refused = options.allowUnsupported ? findings.errors : [...findings.errors, ...findings.unsupported];
+  const missing = options.allowUnsupported ? [] : findings.unsupported.map(withWayOut);
+  const refused = [...findings.errors, ...missing];
   if (refused.length > 0) throw new ConfigError(refused);
   return configuration;
+}
+
+function withWayOut(problem: ConfigProblem): ConfigProblem {
+  return { ...problem, message: `${problem.message} (--allow-unsupported starts without it)` };
 }
 
 /** Reads a configuration and gives everything there is to say about it. */

@@ -37,6 +37,9 @@ export function storePaths(stateDir: string): StorePaths {
 /** LMDB's code for a file that a failed write left unusable until it is opened anew. */
 const panicCode = -30795;
 
+/** Room for the lock files and the first pages. */
+const minFreeBytes = 512 * 1024;
+
 const bootKey = Buffer.from('boot');
 const processPrefix = 'process:';
 
@@ -81,6 +84,7 @@ export class LmdbEnvironment {
     let boot: RootByteDatabase | undefined;
     try {
       mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+      requireSpace(paths.live);
       boot = openBootFile(paths.boot);
       const opened = boot;
       const databases = opened.transactionSync(() => {
@@ -165,6 +169,18 @@ export function storeError(path: string, error: unknown): StoreError {
 
 export function isPanic(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === panicCode;
+}
+
+/**
+ * LMDB maps its lock files into memory; when the disk has no room for their pages, touching them ends the process
+ * (SIGBUS), so it is asked before.
+ *
+ * @throws StoreError when the disk is full
+ */
+function requireSpace(path: string): void {
+  const { bavail, bsize } = statfsSync(dirname(path));
+  if (bavail * bsize < minFreeBytes)
+    throw new StoreError(`cannot use ${path}: the disk is full (${freeSpace(path)})`);
 }
 
 function freeSpace(path: string): string {
