@@ -3,12 +3,14 @@ import { contentLimits, contentViews } from '../content/index.ts';
 import type {
   CheckDefinition,
   Clock,
+  ConfigPath,
   Configuration,
   LocalAddresses,
   Log,
   Metrics,
   Records,
   Selectors,
+  SourcePosition,
 } from '../core/index.ts';
 import { createResolver } from '../dns/index.ts';
 import { compileSettings, Engine, type ScanObserver } from '../engine/index.ts';
@@ -50,7 +52,8 @@ export interface ServicesInit {
 export async function buildServices(init: ServicesInit): Promise<Services> {
   const { configuration, log, metrics, clock, records } = init;
   const { options, stateDir } = configuration;
-  const stores = createStores({ redis: configuration.redis, stateDir, log, metrics, clock });
+  const position = (path: ConfigPath): SourcePosition | undefined => configuration.position(path);
+  const stores = createStores({ redis: configuration.redis, stateDir, log, metrics, clock, position });
   const maps = createMaps({
     options,
     stateDir,
@@ -59,15 +62,16 @@ export async function buildServices(init: ServicesInit): Promise<Services> {
     metrics,
     store: stores.forModule('maps', undefined),
     mode: init.mode,
-    position: (path) => configuration.position(path),
+    position,
   });
+  const dns = createResolver({ dns: options.dns, log, metrics, clock });
   const closeAll = async (): Promise<void> => {
+    dns.close();
     await maps.close();
     await stores.close();
   };
   try {
-    const selectors = createSelectors({ maps, position: (path) => configuration.position(path) });
-    const dns = createResolver({ dns: options.dns, log, metrics, clock });
+    const selectors = createSelectors({ maps, position });
     const local = maps.open(options.localAddrs, 'radix', {
       description: 'local addresses',
       path: ['options', 'local_addrs'],
