@@ -95,6 +95,15 @@ test('keygen with selector and file prints the section that names them', async (
   );
 });
 
+test('keygen for arc writes where seals are looked for, and RSA only', async () => {
+  const { code, out } = await postern('keygen', ...folders, '--domain', 'example.org', '--for', 'arc');
+  assert.equal(code, 0);
+  assert.ok(statSync(join(folder, 'state/arc/example.org.arc.key')).isFile());
+  assert.match(out, /^arc\._domainkey\.example\.org\. IN TXT/m);
+  const words = ['--domain', 'example.net', '--for', 'arc', '--type', 'ed25519'];
+  assert.match((await postern('keygen', ...folders, ...words)).err, /ARC seals need an RSA key/);
+});
+
 test('words that are no domain, type or length are refused by name', async () => {
   for (const [words, expected] of [
     [['--domain', 'exa mple'], /expected a domain name/],

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { comparePublished, parseSigningKey, type SigningKey } from '../auth/index.ts';
 import { checks } from '../checks/index.ts';
 import { loadConfiguration } from '../config/index.ts';
@@ -11,9 +11,13 @@ import { ProcessMetrics, silentLog } from '../observe/index.ts';
 import { type ConfiguredKey, configuredKeys } from './dkim-keys.ts';
 import { type ConfigOptions, resolveConfigOptions, withConfigOptions } from './options.ts';
 
+type Purpose = 'dkim' | 'arc';
+
 interface KeygenOptions extends ConfigOptions {
   readonly domain: string;
-  readonly selector: string;
+  readonly for: Purpose;
+  /** Default: the one that the check looks for. */
+  readonly selector?: string;
   readonly type: 'rsa' | 'ed25519';
   readonly bits: number;
   readonly out?: string;
@@ -27,8 +31,11 @@ interface CheckOptions extends ConfigOptions {
   readonly nameserver: readonly string[];
 }
 
-/** Selector of `dkim_signing` where the configuration names none. */
-const defaultSelector = 'dkim';
+/** Where each check looks without configuration: selector, which is the folder too, and its configuration file. */
+const purposes = {
+  dkim: { selector: 'dkim', section: 'dkim_signing' },
+  arc: { selector: 'arc', section: 'arc' },
+} as const;
 const maxStringLength = 255;
 const label = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
 
@@ -48,11 +55,6 @@ function parseBits(text: string): number {
   return bits;
 }
 
-function parseType(text: string): 'rsa' | 'ed25519' {
-  if (text !== 'rsa' && text !== 'ed25519') throw new InvalidArgumentError('expected rsa or ed25519');
-  return text;
-}
-
 /** A TXT record for a zone file; a character string holds 255 bytes (RFC 1035 3.3). */
 function zoneRecord(domain: string, selector: string, key: SigningKey): string {
   const type = key.algorithm === 'rsa-sha256' ? 'rsa' : 'ed25519';
@@ -63,8 +65,12 @@ function zoneRecord(domain: string, selector: string, key: SigningKey): string {
 
 function keygen(options: KeygenOptions): void {
   const { stateDir } = resolveConfigOptions(options);
-  const { domain, selector } = options;
-  const file = resolve(options.out ?? join(stateDir, 'dkim', `${domain}.${selector}.key`));
+  const { domain, for: purpose } = options;
+  if (purpose === 'arc' && options.type !== 'rsa')
+    throw new PosternError('config', 'ARC seals need an RSA key (RFC 8617 4.1.3)');
+  const { selector: defaultSelector, section } = purposes[purpose];
+  const { selector = defaultSelector } = options;
+  const file = resolve(options.out ?? join(stateDir, purpose, `${domain}.${selector}.key`));
   if (existsSync(file) && !options.force) {
     throw new PosternError(
       'config',
@@ -91,7 +97,7 @@ function keygen(options: KeygenOptions): void {
       ...(isFoundByItself
         ? ['The server finds the key where it is.']
         : [
-            'and name the key in local.d/dkim_signing.conf:',
+            `and name the key in local.d/${section}.conf:`,
             `domain { "${domain}" { selector = "${selector}"; path = "${file}"; } }`,
           ]),
       '',
@@ -172,12 +178,15 @@ export function addDkimCommands(program: Command): void {
     .summary('make a key pair')
     .description('Writes a private key and prints the record for DNS and the line for the configuration.')
     .requiredOption('--domain <domain>', 'domain that signs', parseDomain)
-    .option('--selector <selector>', 'selector in DNS', parseDomain, defaultSelector)
-    .option('--type <type>', 'rsa or ed25519', parseType, 'rsa')
+    .addOption(
+      new Option('--for <what>', 'signatures (dkim) or seals (arc)').choices(['dkim', 'arc']).default('dkim'),
+    )
+    .option('--selector <selector>', 'selector in DNS (default: dkim or arc)', parseDomain)
+    .addOption(new Option('--type <type>', 'kind of key').choices(['rsa', 'ed25519']).default('rsa'))
     .option('--bits <bits>', 'length of an RSA key', parseBits, 2048)
     .option(
       '--out <file>',
-      'file for the private key (default: dkim/DOMAIN.SELECTOR.key in the state folder)',
+      'file for the private key (default: dkim/ or arc/DOMAIN.SELECTOR.key in the state folder)',
     )
     .option('--force', 'replace an existing key', false)
     .action(keygen);

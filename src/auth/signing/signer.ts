@@ -114,6 +114,8 @@ const quietReasons: ReadonlySet<string> = new Set(['direction', 'the request ask
 export function createSigner(context: SignerContext, what: 'DKIM' | 'ARC'): Signer {
   const { config, log, metrics, clock, dns, store } = context;
   const vault = vaultAccess(context);
+  if (config.use_redis && store.driver !== 'redis')
+    context.warn(['use_redis'], 'no Redis is configured, and the embedded store cannot be filled with keys');
   const headers = readHeaders(context, what);
   const maps = openMaps(context);
   const { signingTable } = maps;

@@ -92,6 +92,7 @@ const cases: readonly [
   ],
   ['symbol', { symbol: 'SEALED' }, {}, usual],
   ['sign_symbol', { sign_symbol: 'SEALED' }, {}, usual],
+  ['symbol_sign', { symbol_sign: 'SEALED' }, {}, usual],
 ];
 
 for (const [name, config, message, expected] of cases) {
@@ -102,7 +103,9 @@ for (const [name, config, message, expected] of cases) {
     assert.equal(task.milter.addHeaders.length, options.length * 3);
     assert.equal(task.dkimSignatures.length, 0);
     if (options.length > 0)
-      assert.deepEqual(symbols, [config['symbol'] ?? config['sign_symbol'] ?? 'ARC_SIGNED']);
+      assert.deepEqual(symbols, [
+        config['symbol'] ?? config['sign_symbol'] ?? config['symbol_sign'] ?? 'ARC_SIGNED',
+      ]);
   });
 }
 

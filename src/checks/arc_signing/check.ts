@@ -29,6 +29,7 @@ const defaults: SigningDefaults = {
 const config = z.strictObject({
   ...signingShape(defaults),
   sign_symbol: z.string().optional().describe('The same as `symbol`, by the name it has in Rspamd'),
+  symbol_sign: z.string().optional().describe('The same, as Rspamd’s stock file has it'),
   reuse_auth_results: z
     .boolean()
     .default(false)
@@ -77,7 +78,10 @@ export const arc = defineCheck({
       path: context.config.path || `${stateDir}/arc/$domain.$selector.key`,
     };
     const signer = createSigner({ ...context, config: settings }, 'ARC');
-    const symbol = context.rename('ARC_SIGNED', settings.sign_symbol ?? settings.symbol);
+    const symbol = context.rename(
+      'ARC_SIGNED',
+      settings.sign_symbol ?? settings.symbol_sign ?? settings.symbol,
+    );
     const signed = metrics.counter('postern_signed_total', 'Signatures made', ['kind', 'algorithm']);
     const trusted = new Set(
       [settings.trusted_authserv_id ?? options.hostName].flat().map((name) => name.toLowerCase()),
