@@ -113,6 +113,7 @@ async function build(
       clock,
       log: recording,
       metrics: noMetrics,
+      loadWarnings: 'tell',
     },
     views: { parse: parseMessage, content: contentViews },
     localAddresses: { has: () => false },

@@ -30,6 +30,8 @@ export interface ResultView {
   readonly score: number;
   /** Action as it stands now, forced ones included. */
   currentAction(): ActionName;
+  /** Score as it stands now, with what forced actions make of it. */
+  currentScore(): number;
   readonly preResults: readonly PreResult[];
   /** Threshold of an action for this message; undefined when it has none. */
   threshold(action: ActionName): number | undefined;

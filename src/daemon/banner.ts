@@ -40,11 +40,11 @@ export function renderBanner(facts: {
   ];
   for (const notice of configuration.notices.slice(0, 5)) lines.push(`  note: ${notice.message}`);
   if (configuration.notices.length > 5)
-    lines.push(`  … ${configuration.notices.length - 5} more: postern config check`);
+    lines.push(`  … ${configuration.notices.length - 5} more: ./bin/postern config check`);
   lines.push(
     'Next:',
     consoleAddress ? `  curl http://${consoleAddress}/ping` : '  switch a controller on to see statistics',
-    '  postern scan MESSAGE.eml          what Postern says of a message',
+    '  ./bin/postern scan MESSAGE.eml    what Postern says of a message',
     '  docs/integrate/                   how to point Postfix, Exim, Haraka or Sendmail here',
     '',
   );

@@ -82,7 +82,17 @@ export async function buildServices(init: ServicesInit): Promise<Services> {
     const engine = new Engine({
       configuration,
       checks: init.checks,
-      ports: { maps, selectors, dns, stores, records, clock, log, metrics },
+      ports: {
+        maps,
+        selectors,
+        dns,
+        stores,
+        records,
+        clock,
+        log,
+        metrics,
+        loadWarnings: init.mode === 'check' ? 'tell' : 'hush',
+      },
       views: {
         parse: parseMessage,
         content: (message) => contentViews(message, limits),

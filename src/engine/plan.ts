@@ -51,6 +51,8 @@ export interface CheckPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Who tells what checks find odd about a configuration: one process of the server, not each. */
+  readonly loadWarnings: 'tell' | 'hush';
 }
 
 /** Units by stage, in the order they start. */
@@ -174,7 +176,7 @@ function buildCheck(
     },
     warn: (path, message) => {
       const position = configuration.position([check.name, ...path]);
-      log.warn(message, {
+      log[ports.loadWarnings === 'tell' ? 'warn' : 'debug'](message, {
         option: formatPath([check.name, ...path]),
         ...(position && { at: `${position.file}:${position.line}` }),
       });

@@ -71,6 +71,10 @@ export class ScanResult implements ResultView {
     return chooseAction(this.actions, this.#score, this.#preResults);
   }
 
+  currentScore(): number {
+    return this.choose().score;
+  }
+
   currentAction(): ActionName {
     return this.choose().action;
   }

@@ -109,6 +109,7 @@ export function testTask(message: TestMessage = {}): TestTask {
     get score() {
       return score();
     },
+    currentScore: () => preResults.toSorted((a, b) => b.priority - a.priority)[0]?.score ?? score(),
     currentAction() {
       const forced = preResults.toSorted((a, b) => b.priority - a.priority)[0];
       if (forced) return forced.action;

@@ -49,7 +49,7 @@ function toRow(task: Task, settings: Config, nowMs: number): HistoryRow {
     ip: envelope.clientIp?.text ?? unknown,
     user: envelope.login ?? unknown,
     action: result.currentAction(),
-    score: result.score,
+    score: result.currentScore(),
     requiredScore: result.requiredScore() ?? null,
     symbols: [...result.hits].map(({ name, score, metricScore, description, options }) => ({
       name,

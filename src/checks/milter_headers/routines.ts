@@ -70,7 +70,7 @@ function spamdResult(context: RoutineContext): void {
     options.sort_by === 'name' ? (a, b) => a.name.localeCompare(b.name, 'en') : bySize,
   );
   const parts = [
-    `default: ${verdict} [${result.score.toFixed(2)} / ${(required ?? 0).toFixed(2)}]`,
+    `default: ${verdict} [${result.currentScore().toFixed(2)} / ${(required ?? 0).toFixed(2)}]`,
     ...hits.map((hit) => `${hit.name}(${hit.score.toFixed(2)})[${hit.options.map(cleanOption).join(',')}]`),
   ];
   write(context, options, fold(options.header, parts.join('; ')));
@@ -95,7 +95,7 @@ function spamBar(context: RoutineContext): void {
 
 function spamLevel(context: RoutineContext): void {
   const options = context.settings.routines['x-spam-level'];
-  const size = Math.min(100, Math.floor(context.task.result.score));
+  const size = Math.min(100, Math.floor(context.task.result.currentScore()));
   if (size >= 1) write(context, options, options.char.repeat(size));
   else removeOld(context.task, options.header, options.remove);
 }
@@ -106,7 +106,7 @@ function spamStatus(context: RoutineContext): void {
   write(
     context,
     settings.routines['x-spam-status'],
-    `${isSpam ? 'Yes' : 'No'}, score=${task.result.score.toFixed(2)}`,
+    `${isSpam ? 'Yes' : 'No'}, score=${task.result.currentScore().toFixed(2)}`,
   );
 }
 
