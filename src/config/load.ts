@@ -21,7 +21,7 @@ import { builtinFolder, Provenance, visiblePosition } from './provenance.ts';
 import { readActions } from './schema/actions.ts';
 import { readComposites } from './schema/composites.ts';
 import { MetricReader, symbolSpec, ungrouped } from './schema/groups.ts';
-import { loggingSpec, toLogging } from './schema/logging.ts';
+import { loggingSpec, loggingWords, toLogging } from './schema/logging.ts';
 import { optionsSpec, toOptions } from './schema/options.ts';
 import { hasServers, redisSpec } from './schema/redis.ts';
 import { mirrorSpec, upstreamSpec } from './schema/upstreams.ts';
@@ -161,7 +161,7 @@ function build(
     files,
     notices: findings.notices,
     unsupported: findings.unsupported,
-    effective: { options: withAll, worker: workers.effective, logging: { ...logging }, redis },
+    effective: { options: withAll, worker: workers.effective, logging: loggingWords(logging), redis },
     scorePositions: metric.positions,
     position: (path) => positionOf(root, checks, path),
   };

@@ -60,3 +60,15 @@ export function toLogging(section: LoggingSection): LoggingConfig {
     json: section.json,
   };
 }
+
+/** The same in the words of the file (`config dump`). */
+export function loggingWords(logging: LoggingConfig): LoggingSection {
+  const { type, file, level, debugModules, json } = logging;
+  return {
+    type,
+    level,
+    debug_modules: [...debugModules],
+    json,
+    ...(file !== undefined && { filename: file }),
+  };
+}
