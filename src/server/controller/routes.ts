@@ -121,6 +121,13 @@ const fuzzy = (): never => {
   throw mistake(404, 'Unknown or missing flag');
 };
 
+/** Rspamd's web page looks for an object with a description behind every name. */
+function described(descriptions: Readonly<Record<string, string>>): object {
+  return Object.fromEntries(
+    Object.entries(descriptions).map(([name, description]) => [name, { description }]),
+  );
+}
+
 function selectorRoutes({ control }: RouteContext): readonly Route[] {
   const wanted = (request: RouteRequest): string => {
     const text = request.argument('selector');
@@ -131,12 +138,12 @@ function selectorRoutes({ control }: RouteContext): readonly Route[] {
     {
       path: '/plugins/selectors/list_extractors',
       privilege: 'read',
-      answer: () => control.selectors.extractors,
+      answer: () => described(control.selectors.extractors),
     },
     {
       path: '/plugins/selectors/list_transforms',
       privilege: 'read',
-      answer: () => control.selectors.transforms,
+      answer: () => described(control.selectors.transforms),
     },
     {
       path: '/plugins/selectors/check_selector',
