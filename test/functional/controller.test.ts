@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { zstdCompressSync } from 'node:zlib';
 import { eventually, gtube, message, startServer, type TestServer } from './server.ts';
 
 interface History {
@@ -23,7 +26,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'postern-maps-'));
   await writeFile(join(folder, 'list.map'), 'alice@example.com\n');
   server = await startServer({
-    'local.d/worker-controller.inc': `secure_ip = [];\npassword = "${pbkdf2Hello}";\nenable_password = "${catenaHello.replace('hello', '')}";\n`,
+    'local.d/worker-controller.inc': `secure_ip = [];\npassword = "${pbkdf2Hello}";\nenable_password = "${catenaHello}";\n`,
     'local.d/multimap.conf': `KNOWN_SENDER { type = "from"; map = "${join(folder, 'list.map')}"; score = 1; }\n`,
   });
 });
@@ -153,6 +156,82 @@ test('mistakes are answered with their reason', async () => {
   assert.equal((await server.control('/stat', { method: 'PUT', ...hello })).status, 500);
 });
 
+test('the router takes GET and POST, answers a preflight, and cleans paths', async () => {
+  const preflight = await server.control('/stat', { method: 'OPTIONS' });
+  assert.equal(preflight.status, 200);
+  assert.equal(preflight.headers.get('access-control-allow-methods'), 'POST, GET, OPTIONS');
+  assert.match(preflight.headers.get('access-control-allow-headers') ?? '', /Password,Map/);
+  for (const method of ['HEAD', 'PUT', 'DELETE', 'PROPFIND']) {
+    const reply = await server.control('/stat', { method, ...hello });
+    assert.deepEqual(
+      [reply.status, reply.statusText, await reply.text()],
+      [500, 'Invalid method', ''],
+      method,
+    );
+    assert.equal(reply.headers.get('cache-control'), 'no-store');
+  }
+  assert.equal((await json<{ auth: string }>('//x/.././/auth')).auth, 'ok');
+});
+
+test('bodies may be zstd, and replies are for who asks', async () => {
+  const headers = { ...hello.headers, 'Content-Encoding': 'zstd' };
+  const body = zstdCompressSync(Buffer.from('[20, null, 7.5, 3]'));
+  assert.deepEqual(await json('/saveactions', { method: 'POST', headers, body }), { success: true });
+  const broken = await server.control('/saveactions', {
+    method: 'POST',
+    headers,
+    body: body.subarray(0, -3),
+  });
+  assert.equal(broken.status, 400);
+  const gzip = await server.control('/saveactions', {
+    method: 'POST',
+    headers: { ...headers, 'Content-Encoding': 'gzip' },
+    body,
+  });
+  assert.deepEqual([gzip.status, gzip.statusText], [400, 'Invalid compression method']);
+  for (const encoding of ['zstd', 'gzip']) {
+    const reply = await server.control('/symbols', {
+      headers: { ...hello.headers, 'Accept-Encoding': `br, ${encoding}` },
+    });
+    assert.equal(reply.headers.get('content-encoding'), encoding);
+    assert.ok(Array.isArray(await reply.json()));
+  }
+});
+
+test('history can be asked for in ranges', async () => {
+  await json('/historyreset', { method: 'POST', ...hello });
+  for (const id of ['1', '2', '3']) {
+    await server.scan(message, { 'Queue-Id': id });
+    await eventually(async () => (await json<History>('/history')).rows.length === Number(id));
+  }
+  const ids = async (query: string): Promise<unknown[]> =>
+    (await json<History>(`/history${query}`)).rows.map((row) => row['qid']);
+  assert.deepEqual(await ids(''), ['3', '2', '1']);
+  assert.deepEqual(await ids('?from=0&to=0'), ['3']);
+  assert.deepEqual(await ids('?from=1&to=-1'), ['2', '1']);
+  assert.deepEqual(await ids('?from=0&to=-2'), ['3', '2']);
+  assert.deepEqual(await ids('?from=-1&to=-1'), ['1']);
+  assert.deepEqual(await ids('?from=5&to=9'), []);
+  assert.equal((await server.control('/history?from=x', hello)).status, 400);
+});
+
+test('bytes that are no request are answered and end that connection only', async () => {
+  const socket = connect(server.ports.controller, '127.0.0.1');
+  socket.setTimeout(10_000, () => socket.destroy());
+  socket.write('nonsense\r\n\r\n');
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  assert.match(Buffer.concat(chunks).toString(), /^HTTP\/1\.1 400 .*\{"error":"HTTP parser error"\}$/s);
+  assert.equal((await server.control('/ping')).status, 200);
+});
+
+test('a scan through the controller counts like any other', async () => {
+  const verdict = await json<{ action: string }>('/checkv2', { method: 'POST', body: gtube, ...hello });
+  assert.equal(verdict.action, 'reject');
+  assert.equal((await server.control('/checkv2', { method: 'POST', body: gtube })).status, 401);
+  await eventually(async () => (await json<History>('/history')).rows[0]?.['action'] === 'reject');
+});
+
 test('selectors can be tried on a message', async () => {
   assert.deepEqual(await json('/plugins/selectors/check_selector?selector=from.lower'), { success: true });
   assert.deepEqual(await json('/plugins/selectors/check_selector?selector=nosuch'), { success: false });
@@ -161,6 +240,28 @@ test('selectors can be tried on a message', async () => {
     success: true,
     data: ['greetings'],
   });
+});
+
+test('connections over the limit are told so', async () => {
+  const other = await startServer({
+    'local.d/worker-controller.inc': 'max_connections = 2;\n',
+  });
+  const sockets: Socket[] = [];
+  try {
+    for (let i = 0; i < 2; i++) {
+      const socket = connect(other.ports.controller, '127.0.0.1');
+      sockets.push(socket);
+      socket.write('GET /ping HTTP/1.1\r\nHost: x\r\n\r\n');
+      await once(socket, 'data');
+    }
+    const refused = await other.control('/ping');
+    assert.deepEqual([refused.status, await refused.json()], [503, { error: 'too many connections' }]);
+    for (const socket of sockets) socket.destroy();
+    await eventually(async () => (await other.control('/ping')).status === 200);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await other.dispose();
+  }
 });
 
 test('a client that guesses passwords is told to stop', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rename, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -88,6 +89,22 @@ test('a worker that dies is replaced, and scanning goes on', async () => {
   });
   assert.equal((await server.scan(message)).status, 200);
   assert.equal((await server.control('/ready')).status, 200);
+});
+
+test('the log file is opened again after it was moved away', async () => {
+  const file = join(server.stateDir, 'postern.log');
+  await server.write('local.d/logging.inc', `type = "file"; filename = "${file}";\n`);
+  assert.equal((await server.control('/reload', { method: 'POST' })).status, 200);
+  const logged = async (qid: string): Promise<void> => {
+    await server.scan(message, { 'Queue-Id': qid });
+    await eventually(async () => (await readFile(file, 'utf8').catch(() => '')).includes(`qid=${qid} `));
+  };
+  await logged('before');
+  await rename(file, `${file}.1`);
+  process.kill(server.daemon.pid, 'SIGUSR1');
+  await eventually(async () => existsSync(file));
+  await logged('after');
+  assert.doesNotMatch(await readFile(`${file}.1`, 'utf8'), /qid=after/);
 });
 
 test('a port that is taken ends the start with a reason', async () => {
