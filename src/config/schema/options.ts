@@ -39,8 +39,10 @@ const maps = z.strictObject({
 
 const limits = z.strictObject({
   max_header_size: count.default(mib).describe('Bytes of all headers of a message together'),
-  max_connections: count.default(4096).describe('Connections over all listeners; 0: no limit'),
-  max_connections_per_source: count.default(1024).describe('Connections from one address; 0: no limit'),
+  max_connections: count
+    .default(4096)
+    .describe('Connections of one kind of listener in one process; 0: no limit'),
+  max_connections_per_source: count.default(1024).describe('The same, from one address; 0: no limit'),
   max_tasks: count.default(512).describe('Messages in work at once in one process; 0: no limit'),
   idle_timeout: seconds
     .default(600)
