@@ -131,11 +131,14 @@ export function createSigner(context: SignerContext, what: 'DKIM' | 'ARC'): Sign
   ]);
   const warned = new Map<string, number>();
 
-  const leaveUnsigned: Signer['leaveUnsigned'] = (task, reason, more) => {
+  const leaveUnsigned = (
+    task: Task,
+    reason: string,
+    more?: Readonly<Record<string, unknown>>,
+    level: 'info' | 'debug' = quietReasons.has(reason) ? 'debug' : 'info',
+  ): void => {
     unsigned.add(1, { kind: what, reason });
-    const fields = { id: task.id, kind: what, reason, ...more };
-    if (quietReasons.has(reason)) log.debug('not signed', fields);
-    else log.info('not signed', fields);
+    log[level]('not signed', { id: task.id, kind: what, reason, ...more });
   };
 
   const warnOnce = (message: string, fields: Readonly<Record<string, string>>): void => {
@@ -232,7 +235,11 @@ export function createSigner(context: SignerContext, what: 'DKIM' | 'ARC'): Sign
       }
       const loaded = await Promise.all(locations.map((location) => load(task, location)));
       const signatories = loaded.filter((signatory) => signatory !== undefined);
-      if (signatories.length === 0) leaveUnsigned(task, 'no key', { domain: locations[0]?.domain });
+      if (signatories.length === 0) {
+        // A domain nobody made a key for is the usual case of a new installation: no line for every message.
+        const isNamed = locations.some(({ isExplicit }) => isExplicit);
+        leaveUnsigned(task, 'no key', { domain: locations[0]?.domain }, isNamed ? 'info' : 'debug');
+      }
       return signatories;
     },
     leaveUnsigned,
