@@ -55,13 +55,13 @@ test('listeners are set where Rspamd sets them', (context) => {
     'local.d/worker-normal.inc':
       'bind_socket = "*:1"; bind_socket = "/run/n.sock mode=0666"; count = 3; max_tasks = 9; task_timeout = 4s',
     'local.d/worker-controller.inc':
-      'listen = "[::1]:11334 ssl"; password = 12345; trusted_ips = "10.0.0.0/8"; keypair { pubkey = "x" }',
+      'listen = "[::1]:11334 ssl"; ssl_cert = "/c.pem"; ssl_key = "/k.pem"; password = 12345; trusted_ips = "10.0.0.0/8"; keypair { pubkey = "x" }',
     'override.d/worker-proxy.inc':
       'count = -1; upstream "far" { default = yes; hosts = "round-robin:h1,h2:1:2"; timeout = 5s; extra_headers { X = 1 } }\nmirror "m" { hosts = "h3"; prob = 0.1 }',
   });
   assert.deepEqual(errors, []);
   assert.deepEqual(notices, [
-    'local.d/worker-controller.inc:1:85: worker.controller.keypair: means nothing here and is ignored',
+    'local.d/worker-controller.inc:1:126: worker.controller.keypair: means nothing here and is ignored',
   ]);
   const { normal, controller, proxy } = configuration;
   assert.deepEqual(
@@ -146,4 +146,15 @@ test('options of DNS and limits arrive in their units', (context) => {
   assert.equal(options.localAddrs, '/etc/local.map');
   assert.deepEqual(options.disabledModules, ['chartable', 'fuzzy_check']);
   assert.deepEqual(options.maps, { connectTimeoutMs: 1000, readTimeoutMs: 10_000 });
+});
+
+test('a socket with TLS needs certificate and key', (context) => {
+  const { errors } = readFolder(context, {
+    'local.d/worker-normal.inc':
+      'bind_socket = "127.0.0.1:1"\nbind_socket = "127.0.0.1:2 ssl"; ssl_cert = "/c.pem"',
+    'local.d/worker-proxy.inc': 'enabled = no; bind_socket = "127.0.0.1:3 ssl"',
+  });
+  assert.deepEqual(errors, [
+    'local.d/worker-normal.inc:1:15: worker.normal.ssl_key: is missing (expected a PEM file, for the sockets with `ssl`)',
+  ]);
 });

@@ -4,6 +4,7 @@ import type {
   NormalWorker,
   ProxyWorker,
   UpstreamConfig,
+  WorkerBase,
 } from '../core/index.ts';
 import { toPlain, type UclEntry, type UclNode, type UclObject } from '../ucl/index.ts';
 import { flatten, namedSections } from './flatten.ts';
@@ -37,13 +38,14 @@ export function readWorkers(reading: Reading, values: readonly UclNode[], empty:
     if (!isServed(type)) for (const section of list) foreignWorker(reading, type, section);
   const sectionOf = (type: string): UclObject => together(reading, type, sections.get(type) ?? []) ?? empty;
 
-  const normal = readSection(reading, normalSpec, sectionOf('normal'), ['worker', 'normal']).value;
+  const normalSection = sectionOf('normal');
+  const normal = readSection(reading, normalSpec, normalSection, ['worker', 'normal']).value;
   const controllerSection = sectionOf('controller');
   const controller = readSection(reading, controllerSpec, controllerSection, ['worker', 'controller']).value;
   const proxySection = sectionOf('rspamd_proxy');
   const proxy = readSection(reading, proxySpec, proxySection, ['worker', 'rspamd_proxy']).value;
 
-  return {
+  const workers = {
     normal: toNormalWorker(normal ?? normalSpec.schema.parse({})),
     controller: withoutStockSecrets(
       reading,
@@ -54,8 +56,34 @@ export function readWorkers(reading: Reading, values: readonly UclNode[], empty:
       upstreams: readUpstreams(reading, proxySection),
       mirrors: readMirrors(reading, proxySection),
     }),
-    effective: { normal, controller, rspamd_proxy: proxy },
   };
+  if (workers.controller.count > 1)
+    reading.findings.notice(
+      controllerSection.entries.get('count')?.values[0]?.position,
+      ['worker', 'controller', 'count'],
+      'one controller process runs, whatever the number',
+    );
+  requireCertificate(reading, 'normal', workers.normal, normalSection);
+  requireCertificate(reading, 'controller', workers.controller, controllerSection);
+  requireCertificate(reading, 'rspamd_proxy', workers.proxy, proxySection);
+  return { ...workers, effective: { normal, controller, rspamd_proxy: proxy } };
+}
+
+/** Sockets with ` ssl` need certificate and key; said here, where there is a line to name. */
+function requireCertificate(reading: Reading, type: string, worker: WorkerBase, section: UclObject): void {
+  if (!worker.enabled || !worker.sockets.some((socket) => socket.tls)) return;
+  const socket = listenerKeys.map((key) => section.entries.get(key)).find((entry) => entry !== undefined);
+  for (const [key, path] of [
+    ['ssl_cert', worker.tlsCertificatePath],
+    ['ssl_key', worker.tlsKeyPath],
+  ] as const)
+    if (path === undefined)
+      reading.findings.error(
+        socket?.values[0]?.position ?? section.position,
+        ['worker', type, key],
+        'is missing',
+        'a PEM file, for the sockets with `ssl`',
+      );
 }
 
 function isServed(type: string): boolean {

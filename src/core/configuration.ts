@@ -101,7 +101,6 @@ export interface ControllerWorker extends WorkerBase {
   readonly staticDir: string | undefined;
   readonly maxAuthFailures: number;
   readonly authFailureWindowMs: number;
-  readonly timeoutMs: number;
 }
 
 export interface UpstreamConfig {

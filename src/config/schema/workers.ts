@@ -63,7 +63,6 @@ const controller = z.strictObject({
   enable_password: z.string().optional().describe('Password for changing things'),
   secure_ip: mapValue.default(['127.0.0.1', '::1']).describe('Addresses that need no password'),
   static_dir: z.string().optional().describe('Folder of a web page to serve'),
-  timeout: seconds.default(60),
   max_auth_failures: count.default(10),
   auth_failure_window: seconds.default(60),
 });
@@ -96,7 +95,7 @@ export const normalSpec: SectionSpec<typeof normal> = {
 export const controllerSpec: SectionSpec<typeof controller> = {
   schema: controller,
   aliases: { ...aliases, trusted_ips: 'secure_ip' },
-  noCounterpart: [...foreign, 'save_stats_interval', 'stats_path', 'neighbours', 'task_timeout', 'keypair'],
+  noCounterpart: [...foreign, 'save_stats_interval', 'stats_path', 'neighbours', 'task_timeout', 'timeout'],
   unsupported: reasons,
   stock: { encrypted_only: false },
 };
@@ -161,7 +160,6 @@ export function toControllerWorker(section: z.output<typeof controller>): Contro
     staticDir: section.static_dir,
     maxAuthFailures: section.max_auth_failures,
     authFailureWindowMs: toMs(section.auth_failure_window),
-    timeoutMs: toMs(section.timeout),
   };
 }
 
