@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
+  ConfigError,
+  type ConfigProblem,
   type Configuration,
   LimitError,
   type PosternError,
@@ -48,13 +50,19 @@ export class Engine implements Scanner, ScanContext {
     this.metric = new Metric(configuration);
     for (const [name, def] of Object.entries(ownSymbols)) this.metric.declare(name, def, 'postern');
     const options = globalOptions(configuration, init.hostName);
-    this.plan = buildPlan(init.checks, configuration, this.metric, init.ports, options);
+    const problems: ConfigProblem[] = [];
+    const plan = gather(problems, () =>
+      buildPlan(init.checks, configuration, this.metric, init.ports, options),
+    );
     const late = new Set<string>();
-    for (const unit of this.plan.units) {
+    for (const unit of plan?.units ?? []) {
       if (unit.stage === 'postfilter' || unit.stage === 'classifier')
         for (const name of unit.symbols) late.add(name);
     }
-    this.#composites = compileComposites(configuration, this.metric, late);
+    const composites = gather(problems, () => compileComposites(configuration, this.metric, late));
+    if (!plan || !composites) throw new ConfigError(problems);
+    this.plan = plan;
+    this.#composites = composites;
     // Last, so that a check or a composite of that name keeps its own score.
     for (const name of init.settings.symbols)
       this.metric.declare(name, { description: 'Inserted by settings' }, 'settings');
@@ -136,5 +144,16 @@ export class Engine implements Scanner, ScanContext {
 
   async close(): Promise<void> {
     await this.plan.close();
+  }
+}
+
+/** What `build` makes; undefined when the configuration is to blame, which is noted. */
+function gather<T>(problems: ConfigProblem[], build: () => T): T | undefined {
+  try {
+    return build();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
   }
 }

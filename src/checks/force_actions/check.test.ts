@@ -86,3 +86,10 @@ test('rules that cannot work are configuration errors', async () => {
   ])
     await assert.rejects(run(rule), ConfigError, JSON.stringify(rule));
 });
+
+test('every rule that cannot work is named', async () => {
+  const rules = { A: { action: 'rejct', expression: 'X' }, B: { action: 'reject', expression: 'X &' } };
+  await assert.rejects(runCheck(forceActions, { rules }), (error) => {
+    return error instanceof ConfigError && error.problems.length === 2;
+  });
+});

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import {
+  type CheckContext,
   type CheckUnit,
+  ConfigError,
   type ConfigPath,
+  type ConfigProblem,
   defineCheck,
   normaliseActionName,
   type PreResult,
@@ -115,6 +118,73 @@ function compileMessage(text: string, compile: (selector: string) => Selector): 
       .join('');
 }
 
+type Context = Pick<
+  CheckContext<unknown, never>,
+  'options' | 'selectors' | 'declare' | 'configError' | 'path'
+>;
+
+/**
+ * Compiles one rule.
+ *
+ * @throws ConfigError
+ */
+function compileRule(context: Context, name: string, value: Rule, path: ConfigPath): CheckUnit<never>[] {
+  const expressionPath = path[0] === 'rules' ? [...path, 'expression'] : path;
+  let expression: Expression<string>;
+  try {
+    expression = compileExpression(value.expression, (atom) => atom);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    throw context.configError(expressionPath, `${error.message} at character ${error.offset + 1}`);
+  }
+  if (value.action === undefined && value.message === undefined && value.subject === undefined) {
+    throw context.configError(path, 'the rule does nothing', 'an action, a message or a subject');
+  }
+  const named = [
+    ['action', value.action === undefined ? [] : [value.action]],
+    ['require_action', value.require_action ?? []],
+    ['honor_action', value.honor_action ?? []],
+  ] as const;
+  for (const [key, names] of named)
+    for (const action of names) {
+      if (context.options.actions.includes(normaliseActionName(action))) continue;
+      throw context.configError(
+        path[0] === 'rules' ? [...path, key] : path,
+        `unknown action \`${action}\``,
+        `one of ${context.options.actions.join(', ')}`,
+      );
+    }
+  const symbol = context.declare(`FORCE_ACTION_${name}`, {
+    description: `Rule ${name} of force_actions held`,
+  });
+  const compiled: CompiledRule = {
+    rule: value,
+    expression,
+    message:
+      value.message === undefined
+        ? undefined
+        : compileMessage(value.message, (text) =>
+            context.selectors.compile(text, { path: context.path(...path, 'message') }),
+          ),
+  };
+  const unit: CheckUnit<never> = {
+    name: `FORCE_ACTION_${name}`,
+    symbols: [symbol],
+    after: expression.atoms,
+    run(task, hit) {
+      if (task.result.has(symbol)) return;
+      const outcome = apply(compiled, task);
+      if (outcome !== undefined) hit(symbol, 1, outcome);
+    },
+  };
+  const units = [unit];
+  // Early, to save the remaining filters; the late unit sees composites and classifiers too.
+  if (value.require_action === undefined && value.honor_action === undefined) {
+    units.push({ ...unit, stage: 'filter' });
+  }
+  return units;
+}
+
 export const forceActions = defineCheck({
   name: 'force_actions',
   summary: 'Forces an action, a reply text or a subject when an expression over symbols holds.',
@@ -154,62 +224,17 @@ export const forceActions = defineCheck({
       }
     }
     const units: CheckUnit<never>[] = [];
+    const problems: ConfigProblem[] = [];
     for (const [name, value, path] of rules) {
       if (!value.enabled) continue;
-      const expressionPath = path[0] === 'rules' ? [...path, 'expression'] : path;
-      let expression: Expression<string>;
       try {
-        expression = compileExpression(value.expression, (atom) => atom);
+        units.push(...compileRule(context, name, value, path));
       } catch (error) {
-        if (!(error instanceof ExpressionError)) throw error;
-        throw context.configError(expressionPath, `${error.message} at character ${error.offset + 1}`);
-      }
-      if (value.action === undefined && value.message === undefined && value.subject === undefined) {
-        throw context.configError(path, 'the rule does nothing', 'an action, a message or a subject');
-      }
-      const named = [
-        ['action', value.action === undefined ? [] : [value.action]],
-        ['require_action', value.require_action ?? []],
-        ['honor_action', value.honor_action ?? []],
-      ] as const;
-      for (const [key, names] of named)
-        for (const action of names) {
-          if (context.options.actions.includes(normaliseActionName(action))) continue;
-          throw context.configError(
-            path[0] === 'rules' ? [...path, key] : path,
-            `unknown action \`${action}\``,
-            `one of ${context.options.actions.join(', ')}`,
-          );
-        }
-      const symbol = context.declare(`FORCE_ACTION_${name}`, {
-        description: `Rule ${name} of force_actions held`,
-      });
-      const compiled: CompiledRule = {
-        rule: value,
-        expression,
-        message:
-          value.message === undefined
-            ? undefined
-            : compileMessage(value.message, (text) =>
-                context.selectors.compile(text, { path: context.path(...path, 'message') }),
-              ),
-      };
-      const unit: CheckUnit<never> = {
-        name: `FORCE_ACTION_${name}`,
-        symbols: [symbol],
-        after: expression.atoms,
-        run(task, hit) {
-          if (task.result.has(symbol)) return;
-          const outcome = apply(compiled, task);
-          if (outcome !== undefined) hit(symbol, 1, outcome);
-        },
-      };
-      units.push(unit);
-      // Early, to save the remaining filters; the late unit sees composites and classifiers too.
-      if (value.require_action === undefined && value.honor_action === undefined) {
-        units.push({ ...unit, stage: 'filter' });
+        if (!(error instanceof ConfigError)) throw error;
+        problems.push(...error.problems);
       }
     }
+    if (problems.length > 0) throw new ConfigError(problems);
     return units;
   },
 });

@@ -483,6 +483,7 @@ test('what is wrong with a rule is told with its place', async () => {
     [{ type: 'regexp_rules', map: '/x' }, /regexp_rules .*not supported/],
     [{ type: 'user', map: ['x'], message_func: 'return function() end' }, /message_func is Lua/],
     [{ type: 'user', map: 'redis://' }, /no hash after/],
+    [{ type: 'user', map: ['x'], action: 'rejct' }, /RULE\.action: unknown action .rejct./],
   ];
   for (const [rule, pattern] of table) {
     await assert.rejects(

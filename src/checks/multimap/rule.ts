@@ -261,6 +261,14 @@ export function compileRule(
       throw context.configError([name, key], `${key} is Lua, which is not run here`);
   }
   if (options.hostname !== undefined) context.warn([name, 'hostname'], 'this switch has no effect');
+  const { action } = options;
+  if (action !== undefined && !context.options.actions.includes(normaliseActionName(action))) {
+    throw context.configError(
+      [name, 'action'],
+      `unknown action \`${action}\``,
+      `one of ${context.options.actions.join(', ')}`,
+    );
+  }
   if (type in required) {
     const option = required[type as keyof typeof required];
     if (options[option] === undefined) throw context.configError([name], `type ${type} needs \`${option}\``);
