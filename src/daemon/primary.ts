@@ -169,7 +169,7 @@ export class Primary {
     const worker = cluster.fork({
       POSTERN_WORKER: JSON.stringify(start),
       // Compiled code is kept, so that the next start and the replacement of a worker take half the time.
-      NODE_COMPILE_CACHE: join(stateDir, 'compile-cache'),
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(stateDir, 'compile-cache'),
     });
     return new Promise((resolve, reject) => {
       const fail = (error: Error): void => {
@@ -238,7 +238,8 @@ export class Primary {
       if (this.#members.size === 0) this.#end(0);
       return;
     }
-    if (!this.#isStarted || member.isLeaving) return;
+    // While the server starts, one that was not ready yet ends the start.
+    if (member.isLeaving || !(this.#isStarted || member.isReady)) return;
     this.#log.error('worker ended', { worker: `${member.role} ${member.index}`, how });
     this.#metrics.counter('postern_worker_restarts_total', 'Worker processes that were replaced').add();
     const livedMs = this.#clock.now() - member.startedMs;

@@ -1,5 +1,4 @@
 import cluster from 'node:cluster';
-import { flushCompileCache } from 'node:module';
 import type { Socket } from 'node:net';
 import { loadConfiguration } from '../config/index.ts';
 import type { CheckDefinition, Configuration, Records, Scanner } from '../core/index.ts';
@@ -75,7 +74,6 @@ export class Worker {
     this.#openDoors(configuration, this.#log);
     await this.#listeners.update(configuration, this.#wantedDoors(configuration));
     this.#channel.notify('ready', this.#listeners.opened);
-    flushCompileCache();
   }
 
   /** Ends a process that could not start, with the reason to whoever started it. */

@@ -46,7 +46,11 @@ export async function startServer(
   };
   for (const [name, content] of Object.entries(listeners)) await write(name, content + (files[name] ?? ''));
   for (const [name, content] of Object.entries(files)) if (!(name in listeners)) await write(name, content);
-  const daemon = startDaemon(postern, ['serve', '--config', configDir, '--state', stateDir, ...args]);
+  // Every server of a test run compiles the same code.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'postern-compile-cache') };
+  const daemon = startDaemon(postern, ['serve', '--config', configDir, '--state', stateDir, ...args], {
+    env,
+  });
   await waitForPorts(daemon, [milter, scan, controller]);
   return {
     configDir,
