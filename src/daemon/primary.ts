@@ -7,6 +7,7 @@ import {
   type CheckDefinition,
   ConfigError,
   type Configuration,
+  LimitError,
   type LoggedError,
   PosternError,
   toPosternError,
@@ -312,6 +313,7 @@ export class Primary {
 
   /** Loads the configuration again; rejects and keeps the old one when the new one is bad. */
   reload(): Promise<void> {
+    if (!this.#isStarted) return Promise.reject(new LimitError('overload', 'the server is still starting'));
     this.#reloading ??= this.#reload().finally(() => {
       this.#reloading = undefined;
     });

@@ -52,6 +52,8 @@ export async function startServer(
     env,
   });
   await waitForPorts(daemon, [milter, scan, controller]);
+  // The first screen comes when every worker is ready, which is a little later than the first answer on each port.
+  await eventually(async () => daemon.output().includes('Next:'));
   return {
     configDir,
     stateDir,
