@@ -158,3 +158,18 @@ test('a socket with TLS needs certificate and key', (context) => {
     'local.d/worker-normal.inc:1:15: worker.normal.ssl_key: is missing (expected a PEM file, for the sockets with `ssl`)',
   ]);
 });
+
+test('the stock upstream is the scanner of this server, wherever that listens', (context) => {
+  const self = (files: Readonly<Record<string, string>>): unknown =>
+    readFolder(context, files).configuration.proxy.upstreams.map(({ selfScan, hosts }) => [selfScan, hosts]);
+  const moved = 'bind_socket = "127.0.0.1:2";';
+  assert.deepEqual(self({}), [[false, ['localhost:11333']]]);
+  assert.deepEqual(self({ 'local.d/worker-normal.inc': moved }), [[true, []]]);
+  assert.deepEqual(self({ 'local.d/worker-normal.inc': `${moved} enabled = no;` }), [
+    [false, ['localhost:11333']],
+  ]);
+  const written = 'upstream "local" { default = yes; hosts = "localhost"; }';
+  assert.deepEqual(self({ 'local.d/worker-normal.inc': moved, 'override.d/worker-proxy.inc': written }), [
+    [false, ['localhost:11333']],
+  ]);
+});

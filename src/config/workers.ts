@@ -45,15 +45,16 @@ export function readWorkers(reading: Reading, values: readonly UclNode[], empty:
   const proxySection = sectionOf('rspamd_proxy');
   const proxy = readSection(reading, proxySpec, proxySection, ['worker', 'rspamd_proxy']).value;
 
+  const normalWorker = toNormalWorker(normal ?? normalSpec.schema.parse({}));
   const workers = {
-    normal: toNormalWorker(normal ?? normalSpec.schema.parse({})),
+    normal: normalWorker,
     controller: withoutStockSecrets(
       reading,
       controllerSection,
       toControllerWorker(controller ?? controllerSpec.schema.parse({})),
     ),
     proxy: toProxyWorker(proxy ?? proxySpec.schema.parse({}), {
-      upstreams: readUpstreams(reading, proxySection),
+      upstreams: readUpstreams(reading, proxySection, normalWorker),
       mirrors: readMirrors(reading, proxySection),
     }),
   };
@@ -178,7 +179,26 @@ function withoutStockSecrets(
   };
 }
 
-function readUpstreams(reading: Reading, section: UclObject): readonly UpstreamConfig[] {
+/** Port of the stock upstream, `localhost`. */
+const scanPort = 11333;
+
+/**
+ * The stock upstream means the scanner of this very server, also when that was moved to another port; one that an
+ * operator wrote means what it says.
+ */
+function isMovedScanner(reading: Reading, node: UclObject, normal: NormalWorker): boolean {
+  return (
+    reading.provenance.firstOperatorNode(node) === undefined &&
+    normal.enabled &&
+    !normal.sockets.some(({ port }) => port === scanPort)
+  );
+}
+
+function readUpstreams(
+  reading: Reading,
+  section: UclObject,
+  normal: NormalWorker,
+): readonly UpstreamConfig[] {
   const result: UpstreamConfig[] = [];
   for (const { name, node, path } of peers(reading, section, 'upstream')) {
     const { value } = readSection(reading, upstreamSpec, node, path);
@@ -186,7 +206,9 @@ function readUpstreams(reading: Reading, section: UclObject): readonly UpstreamC
     const upstream = toUpstream(name, value);
     if (upstream.hosts.length === 0 && !upstream.selfScan)
       reading.findings.error(node.position, path, 'no hosts', 'hosts = "host:port", or self_scan = yes');
-    result.push(upstream);
+    result.push(
+      isMovedScanner(reading, node, normal) ? { ...upstream, hosts: [], selfScan: true } : upstream,
+    );
   }
   // Of several defaults the last one counts: an operator's beats the stock one, which comes first.
   const chosen = result.findLastIndex(({ isDefault }) => isDefault);
