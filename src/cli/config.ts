@@ -22,11 +22,15 @@ const exitBad = 78;
 async function check(options: CheckOptions): Promise<void> {
   const { allowUnsupported } = options;
   const report = checkConfiguration({ ...resolveConfigOptions(options), checks, allowUnsupported });
-  const lines = { ...report.lines, errors: [...report.lines.errors] };
+  const lines = {
+    ...report.lines,
+    errors: [...report.lines.errors],
+    notices: [...report.lines.notices],
+  };
   if (report.errors.length === 0) {
     // Maps, expressions, selectors and composites only show their mistakes when checks are built.
     try {
-      await tryServices(report.configuration, checks);
+      lines.notices.push(...(await tryServices(report.configuration, checks)));
     } catch (error) {
       const failure = toPosternError(error);
       const found = failure instanceof ConfigError ? failure.problems.map(formatProblem) : [failure.message];

@@ -7,6 +7,7 @@ import {
   type CheckDefinition,
   ConfigError,
   type Configuration,
+  formatProblem,
   LimitError,
   type LoggedError,
   PosternError,
@@ -106,8 +107,8 @@ export class Primary {
     const { failure } = this.#log;
     if (failure) throw new ConfigError({ message: `the log cannot be written: ${failure.message}` });
     for (const problem of this.#configuration.unsupported)
-      this.#log.warn('unsupported', { problem: problem.message });
-    await tryServices(this.#configuration, this.#options.checks, this.#log);
+      this.#log.warn('unsupported', { problem: formatProblem(problem) });
+    await this.#try(this.#configuration);
     const hasGeneratedPassword = this.#configuration.controller.enabled && needsPassword(this.#configuration);
     if (hasGeneratedPassword) generatedPassword(this.#options.stateDir);
     this.#totals = new TotalsKeeper(this.#options.stateDir, this.#clock, this.#log);
@@ -134,6 +135,12 @@ export class Primary {
     process.on('SIGHUP', () => void this.#reopenAndReload());
     process.on('SIGUSR1', () => this.#reopenLogs());
     return finished;
+  }
+
+  /** Builds everything once, so that what is wrong shows before any worker is touched. */
+  async #try(configuration: Configuration): Promise<void> {
+    const missing = await tryServices(configuration, this.#options.checks, this.#log);
+    for (const map of missing) this.#log.warn('map is empty until its file appears', { map });
   }
 
   #load(): Promise<Configuration> {
@@ -323,7 +330,7 @@ export class Primary {
   async #reload(): Promise<void> {
     try {
       const configuration = await this.#load();
-      await tryServices(configuration, this.#options.checks, this.#log);
+      await this.#try(configuration);
       const known = new Set(this.#sockets(this.#configuration).map(({ path }) => path));
       await prepareUnixSockets(this.#sockets(configuration).filter(({ path }) => !known.has(path)));
       const members = [...this.#members.values()].filter((member) => member.isReady);

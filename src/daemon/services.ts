@@ -7,6 +7,7 @@ import type {
   Configuration,
   LocalAddresses,
   Log,
+  MapHandle,
   Metrics,
   Records,
   Selectors,
@@ -154,7 +155,7 @@ export async function tryServices(
   configuration: Configuration,
   checks: readonly CheckDefinition[],
   log: Log = silentLog,
-): Promise<void> {
+): Promise<readonly string[]> {
   const init = { log, metrics: new ProcessMetrics(), clock: { now: () => Date.now() } };
   tryDoors(configuration, init);
   const services = await buildServices({
@@ -165,5 +166,16 @@ export async function tryServices(
     observer: { scanned: () => undefined },
     mode: 'check',
   });
+  const missing = missingMaps(services.maps.all);
   await services.close();
+  return missing;
 }
+
+/** A local file may come later (config-format 7.2); until then nothing matches, which is worth a word. */
+function missingMaps(maps: readonly MapHandle[]): readonly string[] {
+  return maps
+    .filter(({ isLoaded, isExternal, sources }) => !isLoaded && !isExternal && sources.every(isLocalFile))
+    .map(({ description, sources }) => `${description}: no such file: ${sources.join(', ')}`);
+}
+
+const isLocalFile = (source: string): boolean => source.startsWith('/') || source.startsWith('file://');
