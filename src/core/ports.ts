@@ -24,10 +24,12 @@ export interface Metrics {
     help: string,
     labels?: readonly string[],
   ): { add(value?: number, labels?: Readonly<Record<string, string>>): void };
+  /** @param combine what the value of the whole server is: the processes' sum (default), or the largest of them */
   gauge(
     name: string,
     help: string,
     labels?: readonly string[],
+    combine?: 'sum' | 'max',
   ): { set(value: number, labels?: Readonly<Record<string, string>>): void };
   histogram(
     name: string,

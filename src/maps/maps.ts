@@ -67,7 +67,7 @@ class MapRegistry implements LiveMaps {
     this.#loads = init.metrics.counter('postern_map_loads_total', 'Attempts to load a map that changed', [
       'result',
     ]);
-    this.#entries = init.metrics.gauge('postern_map_entries', 'Entries of a map', ['map']);
+    this.#entries = init.metrics.gauge('postern_map_entries', 'Entries of a map', ['map'], 'max');
   }
 
   open(

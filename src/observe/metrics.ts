@@ -29,10 +29,21 @@ export class ProcessMetrics implements Metrics {
     return metric;
   }
 
-  gauge(name: string, help: string, labels: readonly string[] = []): ReturnType<Metrics['gauge']> {
+  gauge(
+    name: string,
+    help: string,
+    labels: readonly string[] = [],
+    combine: 'sum' | 'max' = 'sum',
+  ): ReturnType<Metrics['gauge']> {
     let metric = this.#gauges.get(name);
     if (!metric) {
-      const gauge = new Gauge({ name, help, labelNames: [...labels], registers: [this.registry] });
+      const gauge = new Gauge({
+        name,
+        help,
+        labelNames: [...labels],
+        registers: [this.registry],
+        aggregator: combine,
+      });
       metric = { set: (value, given?: Labels) => (given ? gauge.set(given, value) : gauge.set(value)) };
       this.#gauges.set(name, metric);
     }

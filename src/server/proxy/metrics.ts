@@ -17,10 +17,12 @@ export function proxyMetrics(metrics: Metrics): ProxyMetrics {
     'mirror',
     'result',
   ]);
-  const hosts = metrics.gauge('postern_proxy_host_up', 'Whether a scanner is in use (1) or out (0)', [
-    'upstream',
-    'host',
-  ]);
+  const hosts = metrics.gauge(
+    'postern_proxy_host_up',
+    'Whether a scanner is in use (1) or out (0)',
+    ['upstream', 'host'],
+    'max',
+  );
   return {
     request: (upstream, result) => requests.add(1, { upstream, result }),
     mirror: (mirror, result) => mirrored.add(1, { mirror, result }),
