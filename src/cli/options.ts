@@ -23,8 +23,17 @@ function defaultStateDir(): string {
 
 /** Adds `--config`, `--state` and `--var`. */
 export function withConfigOptions(command: Command): Command {
+  return withVariableOptions(
+    command.option(
+      '--config <dir>',
+      'folder with local.d, override.d and maps.d, or a whole Rspamd configuration',
+    ),
+  );
+}
+
+/** Adds `--state` and `--var`, for commands that are told the configuration as an argument. */
+export function withVariableOptions(command: Command): Command {
   return command
-    .option('--config <dir>', 'folder with local.d, override.d and maps.d, or a whole Rspamd configuration')
     .addOption(
       new Option('--state <dir>', 'folder for everything written at run time').default(
         defaultStateDir(),
@@ -47,7 +56,7 @@ export function resolveConfigOptions(options: ConfigOptions): {
 } {
   const configDir = options.config === undefined ? undefined : resolve(options.config);
   if (configDir !== undefined && !(existsSync(configDir) && statSync(configDir).isDirectory())) {
-    throw new PosternError('config', `--config ${options.config}: no such folder`);
+    throw new PosternError('config', `${options.config}: no such folder`);
   }
   return { configDir, stateDir: resolve(options.state), variables: options.var };
 }

@@ -4,6 +4,7 @@ import { addCompletionCommand } from './completion.ts';
 import { addConfigCommands } from './config.ts';
 import { addDkimCommands } from './dkim.ts';
 import { addManCommand } from './man.ts';
+import { addMigrateCommand } from './migrate.ts';
 import { addScanCommand } from './scan.ts';
 import { addServeCommand } from './serve.ts';
 
@@ -18,6 +19,7 @@ export function createProgram(): Command {
   addServeCommand(program);
   addConfigCommands(program);
   addDkimCommands(program);
+  addMigrateCommand(program);
   addScanCommand(program);
   addCompletionCommand(program);
   addManCommand(program, version);

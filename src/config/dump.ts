@@ -25,8 +25,9 @@ export interface Description {
 type Tree = Record<string, unknown>;
 type Path = readonly (string | number)[];
 
-const secretKey = /password|token|secret|http_auth|cookie_key|private_key/;
-const hidden = '…';
+/** Names of options whose values are not shown. */
+export const secretKey = /password|token|secret|http_auth|cookie_key|private_key/;
+export const hidden = '…';
 
 /** Values that are in effect, in the words of the files, and the place of each (`config dump`). */
 export function describeConfiguration(

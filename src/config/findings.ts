@@ -1,6 +1,9 @@
 import type { ConfigPath, ConfigProblem, SourcePosition } from '../core/index.ts';
 import { visiblePosition } from './provenance.ts';
 
+/** What is said of Lua code, in files and in options. */
+export const luaRefusal = 'Lua code is not run here';
+
 /** Everything a reading has to say, sorted by what follows from it. */
 export class Findings {
   /** Syntax, types, unknown options: the server never starts. */
@@ -9,6 +12,8 @@ export class Findings {
   readonly unsupported: ConfigProblem[] = [];
   /** Worth knowing; changes nothing. */
   readonly notices: ConfigProblem[] = [];
+  /** Those of the notices that tell of something that has no effect here. */
+  readonly ignored: ConfigProblem[] = [];
 
   /** Puts every list in the order of the files and of the lines in them. */
   sortBy(files: readonly string[]): void {
@@ -30,13 +35,20 @@ export class Findings {
     this.unsupported.push({ message, position: visiblePosition(position), path: pathText(path) });
   }
 
+  /** A notice that what stands there has no effect. */
+  ignore(position: SourcePosition | undefined, path: ConfigPath, message: string): void {
+    const problem = { message, position: visiblePosition(position), path: pathText(path) };
+    this.notices.push(problem);
+    this.ignored.push(problem);
+  }
+
   notice(position: SourcePosition | undefined, path: ConfigPath, message: string, expected?: string): void {
     this.notices.push({ message, position: visiblePosition(position), path: pathText(path), expected });
   }
 }
 
 /** `rates.user[0].rate`; keys with odd characters in quotes. */
-function pathText(path: ConfigPath): string | undefined {
+export function pathText(path: ConfigPath): string | undefined {
   let text = '';
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`;

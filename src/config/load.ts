@@ -10,7 +10,7 @@ import {
   type SourcePosition,
 } from '../core/index.ts';
 import { nodesAt, readUcl, toPlain, type UclNode, type UclObject } from '../ucl/index.ts';
-import { Findings } from './findings.ts';
+import { Findings, luaRefusal } from './findings.ts';
 import { flatten } from './flatten.ts';
 import { filterModules, knownModules } from './known/modules.ts';
 import { describeLayout, isFolder, type Layout } from './layout.ts';
@@ -55,6 +55,9 @@ export interface LoadedConfiguration extends Configuration {
 export interface Analysis {
   readonly configuration: LoadedConfiguration;
   readonly findings: Findings;
+  /** All sections as written, layers put together. */
+  readonly root: UclObject;
+  readonly provenance: Provenance;
 }
 
 /**
@@ -97,11 +100,12 @@ export function analyseConfiguration(options: LoadOptions): Analysis {
     if (!warning.position || provenance.isOperator(warning.position)) findings.notices.push(warning);
   const reading: Reading = { findings, provenance };
   const files = document.files.map(({ file }) => file).filter((file) => !file.startsWith(builtinFolder));
-  const configuration = build(reading, flatten([document.root]), layout, checks, files);
-  judgeLuaFiles(reading, layout);
+  const root = flatten([document.root]);
+  const configuration = build(reading, root, layout, checks, files);
+  judgeLuaFiles(reading, layout.configDir);
   judgeStrayFiles(reading, layout, files);
   findings.sortBy(files);
-  return { configuration, findings };
+  return { configuration, findings, root, provenance };
 }
 
 function build(
@@ -203,7 +207,7 @@ function readSettings(reading: Reading, values: readonly UclNode[]): Section | s
   }
   const lua = firstLua(values);
   if (lua && reading.provenance.isOperator(lua.position))
-    reading.findings.unsupport(lua.position, ['settings'], 'Lua code is not run here');
+    reading.findings.unsupport(lua.position, ['settings'], luaRefusal);
   const section = flatten(values);
   return section.entries.size === 0 ? undefined : (toPlain(section) as Section);
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { toPlain, type UclNode, type UclObject } from '../ucl/index.ts';
+import { luaRefusal } from './findings.ts';
 import { flatten } from './flatten.ts';
 import {
   coreSections,
@@ -33,7 +34,7 @@ export function judgeUnreadSections(
     const first = entry.values.map((node) => reading.provenance.firstOperatorNode(node)).find(Boolean);
     if (known) judgeModule(reading, name, known, entry.values, idle);
     else if (foreignSections.has(name)) {
-      if (first) reading.findings.notice(first.position, [name], 'means nothing here and is ignored');
+      if (first) reading.findings.ignore(first.position, [name], 'means nothing here and is ignored');
     } else if (Object.hasOwn(unsupportedSections, name)) {
       const changed = operatorChange(reading, entry);
       if (changed)
@@ -70,7 +71,7 @@ function judgeModule(
     return;
   }
   if (known.effect === 'none') {
-    reading.findings.notice(first.position, [name], 'this module has no counterpart here and does nothing');
+    reading.findings.ignore(first.position, [name], 'this module has no counterpart here and does nothing');
     return;
   }
   for (const [key, entry] of section.entries) {
@@ -104,9 +105,14 @@ function unknownSection(
 }
 
 /** Lua files in the operator's places: their rules would change verdicts and are not run. */
-export function judgeLuaFiles(reading: Reading, layout: Layout): void {
-  const { configDir } = layout;
+export function judgeLuaFiles(reading: Reading, configDir: string | undefined): void {
   if (configDir === undefined) return;
+  for (const file of luaFiles(configDir))
+    reading.findings.unsupport({ file, line: 1, column: 1 }, [], luaRefusal);
+}
+
+/** Paths of the Lua files that Rspamd would run, the one of the whole installation first. */
+function luaFiles(configDir: string): readonly string[] {
   const folders = [
     'lua.local.d',
     'lua.local.d/maps',
@@ -123,8 +129,7 @@ export function judgeLuaFiles(reading: Reading, layout: Layout): void {
     const path = join(configDir, name);
     if (listFolder(join(path, '..')).includes('rspamd.local.lua')) found.unshift(path);
   }
-  for (const file of found)
-    reading.findings.unsupport({ file, line: 1, column: 1 }, [], 'Lua code is not run here');
+  return found;
 }
 
 /** Files in `local.d` and `override.d` that no include asked for: most likely a misspelt name. */

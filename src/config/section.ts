@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { ConfigPath, SourcePosition } from '../core/index.ts';
 import { nodesAt, plainEntry, toPlain, type UclEntry, type UclNode, type UclObject } from '../ucl/index.ts';
 import { adapt } from './adapt.ts';
-import type { Findings } from './findings.ts';
+import { type Findings, luaRefusal } from './findings.ts';
 import { schemaProblems } from './problems.ts';
 import type { Provenance } from './provenance.ts';
 
@@ -151,7 +151,7 @@ function setAside<Schema extends z.ZodType>(
       reading.findings.unsupport(
         lua?.position ?? changed.position,
         inner,
-        reason === undefined ? 'Lua code is not run here' : `not supported: ${reason}`,
+        reason === undefined ? luaRefusal : `not supported: ${reason}`,
       );
   }
 }
@@ -159,7 +159,7 @@ function setAside<Schema extends z.ZodType>(
 function noticeForeign(reading: Reading, entry: UclEntry, path: ConfigPath): void {
   const own = operatorNode(reading, entry);
   if (own)
-    reading.findings.notice(own.keyPosition ?? own.position, path, 'means nothing here and is ignored');
+    reading.findings.ignore(own.keyPosition ?? own.position, path, 'means nothing here and is ignored');
 }
 
 /** A copy of an inner section without the keys that mean nothing here. */
@@ -175,11 +175,16 @@ function without(reading: Reading, value: UclNode, names: ReadonlySet<string>, p
   return { ...value, entries };
 }
 
+/** Is this text a Lua chunk or function? */
+export function isLua(text: string): boolean {
+  return luaText.test(text);
+}
+
 /** First text among these values, however deep, that is Lua code. */
 export function firstLua(values: readonly UclNode[]): UclNode | undefined {
   for (const value of values) {
     if (value.kind === 'scalar') {
-      if (typeof value.value === 'string' && luaText.test(value.value)) return value;
+      if (typeof value.value === 'string' && isLua(value.value)) return value;
       continue;
     }
     const inner = value.kind === 'array' ? value.items : [...value.entries.values()].flatMap((e) => e.values);

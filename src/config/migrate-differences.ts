@@ -1,0 +1,325 @@
+import type { LoggingConfig, SourcePosition, UpstreamConfig } from '../core/index.ts';
+import type { Findings } from './findings.ts';
+import type { LoadedConfiguration } from './load.ts';
+import type { OperatorOption } from './migrate-options.ts';
+
+/** What a difference may depend on. */
+export interface DifferenceContext {
+  readonly configuration: LoadedConfiguration;
+  /** Values of the operator that are in effect. */
+  readonly options: readonly OperatorOption[];
+  readonly findings: Findings;
+}
+
+/** One thing that goes otherwise than with Rspamd. */
+export interface Difference {
+  /** Stable word for scripts. */
+  readonly id: string;
+  readonly topic: string;
+  readonly rspamd: string;
+  readonly postern: string;
+  /** Places in the operator's files that it concerns; none: stock values. */
+  readonly positions: readonly SourcePosition[];
+}
+
+interface KnownDifference extends Omit<Difference, 'positions'> {
+  /** Places that it concerns, none for stock values; undefined: not this configuration. */
+  concerns(context: DifferenceContext): readonly SourcePosition[] | undefined;
+}
+
+/** Differences that concern this configuration (docs/migrate-notes.md has all of them in words). */
+export function differencesOf(context: DifferenceContext): readonly Difference[] {
+  return knownDifferences.flatMap(({ concerns, ...difference }) => {
+    const positions = concerns(context);
+    return positions ? [{ ...difference, positions }] : [];
+  });
+}
+
+const speaksMilter = ({ configuration: { proxy } }: DifferenceContext): boolean =>
+  proxy.enabled && proxy.milter;
+const ownRates = (context: DifferenceContext): readonly SourcePosition[] | undefined =>
+  isModuleOn(context.configuration, 'ratelimit')
+    ? places(context, (path) => path.startsWith('ratelimit.rates.'))
+    : undefined;
+
+const knownDifferences: readonly KnownDifference[] = [
+  {
+    id: 'ratelimit-new-bucket',
+    topic: 'ratelimit',
+    rspamd: 'a new bucket lets its first message through, whatever its size',
+    postern: 'a new bucket lets through no more than an empty one',
+    concerns: ownRates,
+  },
+  {
+    id: 'ratelimit-oversized',
+    topic: 'ratelimit',
+    rspamd: 'a message that can never fit is told to try later',
+    postern: 'refused at once with a text that says so: softly, or with 5xx (`reject_oversized = true`)',
+    concerns: ownRates,
+  },
+  {
+    id: 'ratelimit-keyword',
+    topic: 'ratelimit',
+    rspamd: 'a limit without selector whose name has an unknown word silently never applies',
+    postern: 'an error with its place',
+    concerns: (context) => {
+      const rates = places(context, (path) => path.startsWith('ratelimit.rates.'));
+      if (!rates || !isModuleOn(context.configuration, 'ratelimit')) return undefined;
+      const bySelector = new Set(
+        context.options.flatMap(({ path }) => /^(ratelimit\.rates\..+)\.selector$/.exec(path)?.[1] ?? []),
+      );
+      const isNamed = (path: string): boolean =>
+        path.startsWith('ratelimit.rates.') && ![...bySelector].some((rate) => path.startsWith(`${rate}.`));
+      return places(context, isNamed);
+    },
+  },
+  {
+    id: 'ratelimit-store',
+    topic: 'ratelimit',
+    rspamd: 'needs Redis',
+    postern: 'buckets live in the embedded store below STATE, which all processes of this machine share',
+    concerns: (context) => (usesRedis(context, 'ratelimit') ? undefined : ownRates(context)),
+  },
+  {
+    id: 'ratelimit-outage',
+    topic: 'ratelimit',
+    rspamd: 'what happens while the store cannot be reached is not an option',
+    postern: 'mail is told to try later, or passes with `on_store_failure = "accept"`',
+    concerns: ownRates,
+  },
+  {
+    id: 'ratelimit-empty',
+    topic: 'ratelimit',
+    rspamd: 'no rates, no word',
+    postern: 'a warning at start',
+    concerns: (context) =>
+      isModuleOn(context.configuration, 'ratelimit') &&
+      !places(context, (path) => path.startsWith('ratelimit.rates'))
+        ? places(context, (path) => path.startsWith('ratelimit.'))
+        : undefined,
+  },
+  {
+    id: 'regular-expressions',
+    topic: 'regular expressions',
+    rspamd: 'PCRE and Hyperscan',
+    postern:
+      'translated to ECMAScript at load; what cannot be translated, or could need exponential time, is an error with its place',
+    concerns: ({ options }) =>
+      positionsOf(
+        options.filter(
+          ({ section, path, value }) =>
+            ['multimap', 'settings', 'force_actions'].includes(section) &&
+            (/regexp/.test(value) ||
+              /^\/.+\/[a-zA-Z]*$/.test(value) ||
+              (/regexp/.test(path) && value !== 'false')),
+        ),
+      ),
+  },
+  {
+    id: 'settings-negated',
+    topic: 'settings',
+    rspamd: '`authenticated = no` and `local = no` are read and test nothing',
+    postern: 'they are conditions',
+    concerns: ({ options }) =>
+      positionsOf(
+        options.filter(
+          ({ path, value }) =>
+            /^settings\..+\.(?:authenticated|local)$/.test(path) && /^(?:no|off|false|0)$/i.test(value),
+        ),
+      ),
+  },
+  {
+    id: 'settings-bare-scores',
+    topic: 'settings',
+    rspamd: 'with several matching rules bare `SYMBOL = score` entries of `apply` are lost',
+    postern: 'kept, as `scores`',
+    concerns: (context) => {
+      const rules = new Set(
+        context.options.flatMap(({ path }) => /^settings\.([^.]+)\./.exec(path)?.[1] ?? []),
+      );
+      return rules.size < 2
+        ? undefined
+        : places(context, (path) => /^settings\..+\.apply\.[A-Z][A-Z0-9_]*$/.test(path));
+    },
+  },
+  {
+    id: 'proxy-in-place',
+    topic: 'proxy',
+    rspamd: 'forwards to the scan port of the same machine',
+    postern: 'scanned in place, with the same result and without the detour',
+    concerns: (context) => {
+      const { proxy, normal } = context.configuration;
+      const ports = normal.enabled ? normal.sockets.map(({ port }) => port) : [];
+      const isOwn = ({ hosts, tls }: UpstreamConfig): boolean =>
+        !tls && hosts.some((host) => isLoopback(host, ports));
+      if (!proxy.enabled || !proxy.upstreams.some(isOwn)) return undefined;
+      return places(context, (path) => /^worker\.rspamd_proxy\.upstream\b.*\.hosts?$/.test(path)) ?? [];
+    },
+  },
+  {
+    id: 'milter-carry-over',
+    topic: 'milter',
+    rspamd:
+      '`discard_on_reject` or `quarantine_on_reject` of one message holds for the next ones of the connection',
+    postern: 'nothing is carried from one message to the next',
+    concerns: (context) =>
+      speaksMilter(context)
+        ? places(context, (path) => /^worker\.rspamd_proxy\.(?:discard|quarantine)_on_reject$/.test(path))
+        : undefined,
+  },
+  {
+    id: 'milter-signature',
+    topic: 'milter',
+    rspamd: 'the DKIM header is sent after the verdict when `spam_header` is used, and lost',
+    postern: 'headers and signatures always come before the verdict',
+    concerns: (context) =>
+      speaksMilter(context) ? places(context, (path) => path.startsWith('dkim_signing.')) : undefined,
+  },
+  {
+    id: 'milter-percent',
+    topic: 'milter',
+    rspamd: 'a `%` in a reply makes the MTA take it for malformed',
+    postern: '`%` is doubled, the text is one line of printable ASCII, the codes agree',
+    concerns: (context) =>
+      speaksMilter(context)
+        ? positionsOf(
+            context.options.filter(({ path, value }) => /message$/.test(path) && value.includes('%')),
+          )
+        : undefined,
+  },
+  {
+    id: 'milter-login',
+    topic: 'milter',
+    rspamd: 'a login is read only from the macro as it is named by default; other macros are dropped',
+    postern: '`{auth_authen}` is understood with and without braces; other macros are kept as `X-Milter-…`',
+    concerns: (context) => (speaksMilter(context) ? [] : undefined),
+  },
+  {
+    id: 'milter-slow-scan',
+    topic: 'milter',
+    rspamd: 'silent during a long scan; Sendmail waits ten seconds',
+    postern: 'says every few seconds that it goes on',
+    concerns: (context) => (speaksMilter(context) ? [] : undefined),
+  },
+  {
+    id: 'scan-failure',
+    topic: 'scan port',
+    rspamd: 'a failed scan is an error object, which Haraka takes for a clean message',
+    postern: 'a whole verdict, `soft reject`, with HTTP 503: every client tells its sender to try later',
+    concerns: ({ configuration }) => (configuration.normal.enabled ? [] : undefined),
+  },
+  {
+    id: 'scan-flag',
+    topic: 'scan port',
+    rspamd: '`spamc -c`, RSPAMC and SPAMC always say `False`',
+    postern: '`True` for every action but `no action`, `greylist` and `soft reject`',
+    concerns: ({ configuration }) => (configuration.normal.enabled ? [] : undefined),
+  },
+  {
+    id: 'limits',
+    topic: 'limits',
+    rspamd: 'connections to the scan port and the milter are not bounded',
+    postern: 'bounded by `options.limits`; beyond it clients are told to try later',
+    concerns: (context) => (places(context, (path) => path.startsWith('options.limits.')) ? undefined : []),
+  },
+  {
+    id: 'controller-password',
+    topic: 'controller',
+    rspamd: 'the stock password is `q1`',
+    postern: 'generated at the first start into STATE/controller.password, readable by its owner only',
+    concerns: ({ configuration: { controller } }) =>
+      controller.enabled && controller.password === undefined ? [] : undefined,
+  },
+  {
+    id: 'log-output',
+    topic: 'logging',
+    rspamd: 'a stock tree logs to a file',
+    postern: 'standard error, until your `logging.inc` says `type = "file"`',
+    concerns: (context) =>
+      isConsole(context.configuration.logging) && !places(context, (path) => path === 'logging.type')
+        ? (places(context, (path) => /^logging\.(?:filename|file|log_file)$/.test(path)) ?? [])
+        : undefined,
+  },
+  {
+    id: 'history',
+    topic: 'history',
+    rspamd: 'kept in memory, or in Redis with `history_redis`',
+    postern: 'kept in SQLite below STATE, or in memory (`backend`)',
+    concerns: (context) =>
+      isModuleOn(context.configuration, 'history')
+        ? (places(context, (path) => path.startsWith('history.')) ?? [])
+        : undefined,
+  },
+  {
+    id: 'state-folder',
+    topic: 'folders',
+    rspamd: '`$DBDIR` is /var/lib/rspamd',
+    postern: '`$DBDIR` is STATE: keys and lists there must be copied, or named with their full path',
+    concerns: ({ configuration, options }) =>
+      positionsOf(options.filter(({ value }) => value.includes(`${configuration.stateDir}/`))),
+  },
+  {
+    id: 'signing-keys',
+    topic: 'folders',
+    rspamd: 'signing keys that no option names are sought in /var/lib/rspamd/dkim',
+    postern: 'in STATE/dkim (arc: STATE/arc)',
+    concerns: (context) =>
+      places(context, (path) => /^(?:dkim_signing|arc)\.(?:.*\.)?(?:path|path_map|key_table)\b/.test(path))
+        ? undefined
+        : places(context, (path) => /^(?:dkim_signing|arc)\./.test(path)),
+  },
+  {
+    id: 'slash-comments',
+    topic: 'syntax',
+    rspamd: '`//` is a key',
+    postern: '`//` starts a comment, with a warning',
+    concerns: ({ findings }) => {
+      const found = findings.notices.filter(({ message }) => message.startsWith('`//`'));
+      return positionsOf(found);
+    },
+  },
+  {
+    id: 'unknown-options',
+    topic: 'syntax',
+    rspamd: 'an unknown or misspelt option is silence',
+    postern: 'an error with file, line, column and the nearest known name',
+    concerns: ({ findings }) =>
+      positionsOf(findings.errors.filter(({ message }) => /^unknown (?:option|section)/.test(message))),
+  },
+];
+
+/** Does this check run? */
+export function isModuleOn({ modules, options }: LoadedConfiguration, name: string): boolean {
+  const own = modules.get(name);
+  const isSwitchedOff = typeof own === 'object' && own !== null && 'enabled' in own && own.enabled === false;
+  return own !== undefined && !isSwitchedOff && !options.disabledModules.includes(name);
+}
+
+function usesRedis({ configuration }: DifferenceContext, module: string): boolean {
+  const own = Object.keys(configuration.sections.get(module) ?? {});
+  return configuration.redis !== undefined || own.some((key) => /servers$/.test(key) || key === 'redis');
+}
+
+function isConsole({ type }: LoggingConfig): boolean {
+  return type === 'console';
+}
+
+function isLoopback(host: string, ports: readonly (number | undefined)[]): boolean {
+  const match = /^(?:localhost|127\.0\.0\.1|\[::1\]):(\d+)/.exec(host);
+  return match !== null && ports.includes(Number(match[1]));
+}
+
+/** Places of the operator's options with such a path; undefined: there are none. */
+function places(
+  { options }: DifferenceContext,
+  matches: (path: string) => boolean,
+): readonly SourcePosition[] | undefined {
+  return positionsOf(options.filter(({ path }) => matches(path)));
+}
+
+function positionsOf(
+  found: readonly { readonly position?: SourcePosition | undefined }[],
+): readonly SourcePosition[] | undefined {
+  const positions = found.flatMap(({ position }) => position ?? []);
+  return positions.length === 0 ? undefined : positions;
+}
