@@ -24,7 +24,8 @@ interface Step {
   readonly command: readonly string[];
 }
 
-const testRunner = ['node', '--test', '--test-reporter=spec'];
+// A test that hangs must fail by itself, long before the whole run is cut off.
+const testRunner = ['node', '--test', '--test-reporter=spec', '--test-timeout=240000'];
 const steps: readonly Step[] = [
   { name: 'lint', command: ['biome', 'check', '.'] },
   { name: 'types', command: ['tsc', '--noEmit'] },

@@ -6,6 +6,9 @@ import type { RedisSettings } from './redis-settings.ts';
 import { masterName } from './sentinel.ts';
 import { formatServer, type ServerAddress, type ServerList } from './server-list.ts';
 
+/** Buffers go as they are, without passing through UTF-8. */
+export type RedisArgument = string | number | Buffer;
+
 /** One connection (or one cluster of them) that says at once when it cannot serve. */
 export interface RedisClient {
   /** For messages. */
@@ -14,7 +17,7 @@ export interface RedisClient {
   /** A connection was lost or could not be made, and there is no new one yet. */
   readonly isDown: boolean;
   /** @throws StoreError; never waits longer than the timeout */
-  call(command: string, ...args: (string | number)[]): Promise<unknown>;
+  call(command: string, ...args: RedisArgument[]): Promise<unknown>;
   close(): void;
 }
 
@@ -157,6 +160,8 @@ class GuardedClient implements RedisClient {
   /** Of the present outage; undefined while connected or before the first try failed. */
   #lastError: Error | undefined;
   #connecting: Promise<void> | undefined;
+  /** Attempts since the last working connection to bring back what ended. */
+  #revivals = 0;
   #isClosed = false;
 
   constructor(client: Redis | Cluster, name: string, timeoutMs: number, log: Log, onClose?: () => void) {
@@ -173,7 +178,10 @@ class GuardedClient implements RedisClient {
     client.on('close', () => {
       if (!this.#lastError) failed(new Error('the connection was closed'));
     });
+    // The library gives up for good when a failover is noticed while it is connecting; nobody but us would try again.
+    client.on('end', () => this.#revive());
     client.on('ready', () => {
+      this.#revivals = 0;
       if (this.#lastError) log.info(`Redis ${name}: connected again`);
       this.#lastError = undefined;
     });
@@ -187,7 +195,7 @@ class GuardedClient implements RedisClient {
     return this.#lastError !== undefined;
   }
 
-  call(command: string, ...args: (string | number)[]): Promise<unknown> {
+  call(command: string, ...args: RedisArgument[]): Promise<unknown> {
     return this.#within(this.isReady ? this.#send(command, args) : this.#sendWhenReady(command, args));
   }
 
@@ -197,11 +205,23 @@ class GuardedClient implements RedisClient {
     this.#client.disconnect();
   }
 
-  #send(command: string, args: (string | number)[]): Promise<unknown> {
+  #revive(): void {
+    if (this.#isClosed) return;
+    setTimeout(
+      () => {
+        if (this.#isClosed || this.#client.status !== 'end') return;
+        // What goes wrong is told by the events `error` and `end`.
+        this.#client.connect().catch(() => undefined);
+      },
+      retryDelayMs(this.#revivals++),
+    ).unref();
+  }
+
+  #send(command: string, args: RedisArgument[]): Promise<unknown> {
     return this.#client.call(command, ...args);
   }
 
-  async #sendWhenReady(command: string, args: (string | number)[]): Promise<unknown> {
+  async #sendWhenReady(command: string, args: RedisArgument[]): Promise<unknown> {
     if (this.#lastError && !this.#connecting) throw this.#lastError;
     this.#connecting ??= this.#client.connect().finally(() => {
       this.#connecting = undefined;
