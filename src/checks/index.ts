@@ -5,6 +5,7 @@ import { dkimSigning } from './dkim_signing/check.ts';
 import { forceActions } from './force_actions/check.ts';
 import { gtube } from './gtube/check.ts';
 import { history } from './history/check.ts';
+import { metadataExporter } from './metadata_exporter/check.ts';
 import { milterHeaders } from './milter_headers/check.ts';
 import { multimap } from './multimap/check.ts';
 import { ratelimit } from './ratelimit/check.ts';
@@ -16,6 +17,7 @@ export const checks: readonly CheckDefinition[] = [
   forceActions,
   gtube,
   history,
+  metadataExporter,
   milterHeaders,
   multimap,
   ratelimit,

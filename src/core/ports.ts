@@ -186,9 +186,23 @@ export interface StoreProcedure<Args extends readonly (string | number)[], Resul
   parse(reply: unknown): Result;
 }
 
+/** Hands bytes to whoever listens on a server, outside the keys that {@link Store} keeps. Rejects with StoreError. */
+export interface StoreFeeds {
+  /** PUBLISH. Channels are named as given: the prefix of keys is not put before them. Nobody may listen. */
+  publish(channel: string, payload: Uint8Array): Promise<void>;
+  /**
+   * XADD of one entry with one field.
+   *
+   * @param maxLength older entries beyond about so many are dropped; undefined: none are
+   */
+  append(stream: string, field: string, payload: Uint8Array, maxLength?: number): Promise<void>;
+}
+
 /** Counters, buckets, keys, profiles: hot state shared by all workers (and machines, with Redis). Rejects with StoreError. */
 export interface Store {
   readonly driver: 'lmdb' | 'redis';
+  /** Undefined where nobody could listen: the embedded store. */
+  readonly feeds?: StoreFeeds | undefined;
   run<Args extends readonly (string | number)[], Result>(
     procedure: StoreProcedure<Args, Result>,
     keys: readonly string[],

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type Log, type Store, StoreError, type StoreProcedure } from '../core/index.ts';
-import { connectCluster, connectSentinel, connectServer, type RedisClient } from './redis-client.ts';
+import { type Log, type Store, StoreError, type StoreFeeds, type StoreProcedure } from '../core/index.ts';
+import {
+  connectCluster,
+  connectSentinel,
+  connectServer,
+  type RedisArgument,
+  type RedisClient,
+} from './redis-client.ts';
 import type { RedisSettings } from './redis-settings.ts';
 import { ServerPool } from './server-pool.ts';
 import type { StoreMetrics } from './store-metrics.ts';
@@ -21,6 +27,18 @@ interface Clients {
 /** The store inside Redis (or what speaks its protocol), shared by all machines. */
 export class RedisStore implements Store {
   readonly driver = 'redis';
+  readonly feeds: StoreFeeds = {
+    publish: async (channel, payload) => {
+      await this.#measured('publish', async () => {
+        const client = await this.#clients.write(channel);
+        return client.call('PUBLISH', channel, bytes(payload));
+      });
+    },
+    append: async (stream, field, payload, maxLength) => {
+      const trim = maxLength === undefined ? [] : ['MAXLEN', '~', maxLength];
+      await this.#write('append', stream, 'XADD', ...trim, '*', field, bytes(payload));
+    },
+  };
   readonly #metrics: StoreMetrics;
   readonly #prefix: string;
   readonly #clients: Clients;
@@ -106,7 +124,7 @@ export class RedisStore implements Store {
     this.#clients.close();
   }
 
-  #write(operation: string, key: string, command: string, ...args: (string | number)[]): Promise<unknown> {
+  #write(operation: string, key: string, command: string, ...args: RedisArgument[]): Promise<unknown> {
     const name = this.#prefix + key;
     return this.#measured(operation, async () => {
       const client = await this.#clients.write(name);
@@ -227,6 +245,10 @@ function isMissingScript(error: unknown): boolean {
   return (
     error instanceof StoreError && error.cause instanceof Error && error.cause.message.startsWith('NOSCRIPT')
   );
+}
+
+function bytes(payload: Uint8Array): Buffer {
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
 }
 
 function optionalText(reply: unknown): string | undefined {
