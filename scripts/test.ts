@@ -17,6 +17,9 @@ const packages: Readonly<Record<string, string>> = {
   rspamd: '/usr/bin/rspamc',
   chromium: '/usr/bin/chromium',
   openssl: '/usr/bin/openssl',
+  'clamav-daemon': '/usr/sbin/clamd',
+  'c-icap': '/usr/bin/c-icap',
+  'libc-icap-mod-virus-scan': '/etc/c-icap/virus_scan.conf',
 };
 
 interface Step {

@@ -101,6 +101,8 @@ export interface GlobalOptions {
   readonly hostName: string;
   readonly gtubePatterns: 'reject' | 'all' | 'disable';
   readonly historyRows: number;
+  /** How long a whole scan may take; undefined: not known (tests). Deadlines of checks end before it. */
+  readonly taskTimeoutMs?: number;
 }
 
 /** A check: one declaration from which validation, documentation, `/symbols` and default scores are derived. */

@@ -77,6 +77,7 @@ export function globalOptions(configuration: Configuration, hostName: string): G
     hostName,
     gtubePatterns: options.gtubePatterns,
     historyRows: options.historyRows,
+    taskTimeoutMs: configuration.normal.taskTimeoutMs ?? options.taskTimeoutMs,
   };
 }
 

@@ -1,0 +1,123 @@
+import {
+  type CheckContext,
+  type DynamicSymbol,
+  type InsertHit,
+  normaliseActionName,
+  priorities,
+  type Task,
+} from '../../core/index.ts';
+import type { Pattern } from '../../lib/index.ts';
+import type { AntivirusOptions, RuleOptions } from './options.ts';
+import { compileOption } from './pattern-option.ts';
+import type { Piece } from './pieces.ts';
+import type { ScanResult } from './scanner.ts';
+
+type Context = CheckContext<AntivirusOptions, never>;
+type SymbolPatterns = readonly (readonly [DynamicSymbol, Pattern])[];
+
+/** What a rule inserts and forces for the results of its scanner. */
+export class Outcome {
+  /** The symbol by which the rule is known. */
+  readonly symbol: DynamicSymbol;
+  /** All that it may insert. */
+  readonly declared: readonly DynamicSymbol[];
+  readonly #options: RuleOptions;
+  readonly #name: string;
+  readonly #symbols: Readonly<Record<'found' | 'encrypted' | 'macro' | 'fail', DynamicSymbol>>;
+  readonly #weight: number;
+  readonly #patterns: SymbolPatterns;
+  readonly #patternsFail: SymbolPatterns;
+  readonly #action: string | undefined;
+  readonly #message: string;
+
+  constructor(
+    key: string,
+    rule: { readonly name: string; readonly options: RuleOptions; readonly type: 'clamav' | 'icap' },
+    context: Context,
+  ) {
+    const { name, options, type } = rule;
+    const {
+      symbol = key.toUpperCase(),
+      score = 0,
+      description = `${name} found a threat`,
+      group = 'antivirus',
+      action,
+    } = options;
+    const declare = (own: string, text: string, ownScore = 0): DynamicSymbol =>
+      context.declare(own, { score: ownScore, description: text, groups: [group] });
+    this.#options = options;
+    this.#name = name;
+    this.symbol = declare(symbol, description, score);
+    this.#symbols = {
+      found: this.symbol,
+      fail: declare(options.symbol_fail ?? `${symbol}_FAIL`, `${name} could not scan the message`),
+      encrypted: declare(options.symbol_encrypted ?? `${symbol}_ENCRYPTED`, `${name} met encrypted content`),
+      macro: declare(options.symbol_macro ?? `${symbol}_MACRO`, `${name} met macros`),
+    };
+    const compile = (option: 'patterns' | 'patterns_fail'): SymbolPatterns =>
+      options[option].flatMap((table) =>
+        Object.entries(table).map(
+          ([own, text]) =>
+            [
+              declare(own, `${name}: by name of the ${option === 'patterns' ? 'threat' : 'failure'}`),
+              compileOption(context, [key, option, own], text),
+            ] as const,
+        ),
+      );
+    this.#patterns = compile('patterns');
+    this.#patternsFail = compile('patterns_fail');
+    this.declared = [
+      ...new Set([
+        ...Object.values(this.#symbols),
+        ...[...this.#patterns, ...this.#patternsFail].map(([own]) => own),
+      ]),
+    ];
+    this.#weight = type === 'icap' ? options.default_score : 1;
+    this.#action = action === undefined ? undefined : normaliseActionName(action);
+    if (this.#action !== undefined && !context.options.actions.includes(this.#action)) {
+      throw context.configError(
+        [key, 'action'],
+        `unknown action \`${action}\``,
+        `one of ${context.options.actions.join(', ')}`,
+      );
+    }
+    const words = type === 'icap' ? 'threat found with icap scanner' : 'virus found';
+    this.#message = options.message ?? `\${SCANNER}: ${words}: "\${VIRUS}"`;
+  }
+
+  /** Weight of the symbol for a threat. */
+  get weight(): number {
+    return this.#weight;
+  }
+
+  /** Inserts what stands for a result, `threats` being those that no whitelist takes away. */
+  apply(
+    task: Task,
+    hit: InsertHit<never>,
+    kind: Exclude<ScanResult['kind'], 'clean'>,
+    threats: readonly string[],
+    part: Piece['part'],
+  ): void {
+    const isFailure = kind === 'fail';
+    const patterns = isFailure ? this.#patternsFail : this.#patterns;
+    const weight = isFailure ? 0 : kind === 'found' ? this.#weight : 1;
+    for (const threat of threats) {
+      const special = patterns.find(([, pattern]) => pattern.test(threat));
+      const fileName = this.#options.show_attachments ? part?.fileName : undefined;
+      const option = fileName === undefined ? threat : `${threat}|${fileName}`;
+      if (special) hit(special[0], 1, option);
+      else hit(this.#symbols[kind], weight, option);
+    }
+    if (isFailure || threats.length === 0 || this.#action === undefined) return;
+    const virus = threats.join('; ');
+    const values: Readonly<Record<string, string>> = { SCANNER: this.#name, VIRUS: virus };
+    task.setPreResult({
+      action: this.#action,
+      message: this.#message.replaceAll(/\$\{(SCANNER|VIRUS)\}/g, (_, word: string) => values[word]!),
+      module: this.#name,
+      priority: priorities.low,
+      isLeast: this.#action !== 'reject',
+      processAll: false,
+    });
+  }
+}

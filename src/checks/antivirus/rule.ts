@@ -1,0 +1,357 @@
+import { createHash } from 'node:crypto';
+import {
+  type CheckContext,
+  type CheckUnit,
+  type InsertHit,
+  StoreError,
+  type Task,
+  UpstreamError,
+} from '../../core/index.ts';
+import { cachedResult, cacheText } from './cache.ts';
+import { clamav } from './clamav.ts';
+import { Connection, type Endpoint } from './connection.ts';
+import { icapScanner } from './icap.ts';
+import { type AntivirusOptions, type RuleOptions, ruleOptions } from './options.ts';
+import { Outcome } from './outcome.ts';
+import { compileOption } from './pattern-option.ts';
+import { type Piece, PieceFilter } from './pieces.ts';
+import type { Scanner, ScanResult } from './scanner.ts';
+import { Servers } from './servers.ts';
+import { Troubles } from './troubles.ts';
+import { Whitelist } from './whitelist.ts';
+
+type Context = CheckContext<AntivirusOptions, never>;
+
+/** Pieces of one message that are with the scanner at the same time. */
+const maxParallel = 4;
+/** What is left to the rest of the scan when a rule uses up its time. */
+const reserveMs = 300;
+const minDeadlineMs = 50;
+
+const types = {
+  clamav: { port: 3310, timeoutSeconds: 5, cacheSeconds: 3600 },
+  icap: { port: 1344, timeoutSeconds: 10, cacheSeconds: 7200 },
+} as const;
+type ScannerType = keyof typeof types;
+const otherTypes = [
+  'avast',
+  'fprot',
+  'kaspersky',
+  'kaspersky_se',
+  'metadefender',
+  'savapi',
+  'sophos',
+  'virustotal',
+];
+const icapOnly = [
+  'default_score',
+  'scheme',
+  'ssl',
+  'no_ssl_verify',
+  'user_agent',
+  'x_client_header',
+  'x_rcpt_header',
+  'x_from_header',
+  'req_headers_enabled',
+  'req_fake_url',
+  'http_headers_enabled',
+  'use_http_result_header',
+  'use_http_3xx_as_threat',
+] as const satisfies readonly (keyof RuleOptions)[];
+
+function scannerType(key: string, options: RuleOptions, context: Context): ScannerType {
+  const { type = key } = options;
+  if (Object.hasOwn(types, type)) return type as ScannerType;
+  throw context.configError(
+    options.type === undefined ? [key] : [key, 'type'],
+    otherTypes.includes(type)
+      ? `scanner type \`${type}\` is not supported`
+      : `unknown scanner type \`${type}\``,
+    'clamav or icap',
+  );
+}
+
+function refuseIcapOptions(key: string, options: RuleOptions, context: Context): void {
+  for (const name of icapOnly) {
+    if (options[name] === ruleOptions.shape[name].parse(undefined)) continue;
+    throw context.configError([key, name], 'this option is for scanners of type icap only');
+  }
+}
+
+/** A scanner with its servers, compiled from one rule of the section. */
+class Rule {
+  readonly #name: string;
+  readonly #options: RuleOptions;
+  readonly #context: Context;
+  readonly #scanner: Scanner;
+  readonly #servers: Servers;
+  readonly #filter: PieceFilter;
+  readonly #outcome: Outcome;
+  readonly #whitelist: Whitelist | undefined;
+  readonly #troubles: Troubles;
+  readonly #timeoutMs: number;
+  readonly #cacheMs: number;
+  readonly #prefix: string;
+  readonly #count: (result: ScanResult['kind'] | 'cached') => void;
+
+  constructor(key: string, options: RuleOptions, context: Context) {
+    const type = scannerType(key, options, context);
+    const { name = key } = options;
+    if (type === 'clamav') refuseIcapOptions(key, options, context);
+    if (options.servers === undefined) throw context.configError([key], 'the rule has no servers');
+    const servers = Servers.parse(options.servers, types[type].port);
+    if ('wrong' in servers) {
+      throw context.configError([key, 'servers'], `\`${servers.wrong}\` is no server`, 'host:port or /path');
+    }
+    let used = options;
+    if (options.attachments_only !== undefined) {
+      context.warn([key, 'attachments_only'], 'older name; write `scan_mime_parts`');
+      used = { ...options, scan_mime_parts: options.attachments_only };
+    }
+    const named = used.mime_parts_filter_regex ?? used.mime_parts_filter_ext;
+    if (named !== undefined && used.scan_all_mime_parts) {
+      context.warn([key], 'filters of parts have no effect without `scan_all_mime_parts = false`');
+    }
+    this.#name = name;
+    this.#options = used;
+    this.#context = context;
+    this.#servers = servers;
+    this.#scanner = type === 'clamav' ? clamav : icapScanner(options);
+    this.#filter = new PieceFilter(
+      used,
+      (used.mime_parts_filter_regex ?? []).map((text) =>
+        compileOption(context, [key, 'mime_parts_filter_regex'], text),
+      ),
+    );
+    this.#outcome = new Outcome(key, { name, options, type }, context);
+    this.#whitelist =
+      options.whitelist === undefined || options.whitelist === null
+        ? undefined
+        : new Whitelist(key, options.whitelist, context);
+    this.#troubles = new Troubles(context, name);
+    this.#timeoutMs = 1000 * (options.timeout ?? types[type].timeoutSeconds);
+    this.#cacheMs = options.no_cache ? 0 : 1000 * (options.cache_expire ?? types[type].cacheSeconds);
+    this.#prefix = options.prefix ?? `rs_${name}_`;
+    const scans = context.metrics.counter('postern_antivirus_scans_total', 'Results of virus scanners', [
+      'rule',
+      'result',
+    ]);
+    this.#count = (result) => scans.add(1, { rule: name, result });
+  }
+
+  get unit(): CheckUnit<never> {
+    return {
+      name: this.#outcome.symbol,
+      stage: this.#options.symbol_type === 'postfilter' ? 'postfilter' : 'filter',
+      symbols: this.#outcome.declared,
+      waits: true,
+      run: (task, hit) => this.#run(task, hit),
+    };
+  }
+
+  async #run(task: Task, hit: InsertHit<never>): Promise<void> {
+    if (this.#isDecided(task)) return;
+    const pieces = this.#filter.select(task).filter((piece) => this.#fits(task, piece));
+    if (pieces.length === 0) return;
+    const limitMs = this.#deadlineMs(task);
+    const endMs = performance.now() + limitMs;
+    const giveUp = new AbortController();
+    const timer = setTimeout(() => giveUp.abort(), limitMs);
+    const signal = AbortSignal.any([giveUp.signal, task.signal]);
+    try {
+      if (await this.#whitelist?.hasSender(task, signal)) return;
+      const results = await this.#scanAll(task, pieces, endMs, signal);
+      // Whoever gave the scan up has gone on without us.
+      if (task.signal.aborted) return;
+      for (const [index, result] of results.entries()) {
+        await this.#insert(task, hit, result, pieces[index]!, signal);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Is the message refused anyway, so that the scanner may be spared? */
+  #isDecided({ result }: Task): boolean {
+    if (!this.#options.dynamic_scan || this.#options.action === 'reject') return false;
+    const required = result.requiredScore() ?? Number.POSITIVE_INFINITY;
+    return (
+      result.score > 2 * required || (result.preResults.length > 0 && result.currentAction() === 'reject')
+    );
+  }
+
+  #fits(task: Task, { content }: Piece): boolean {
+    const { max_size: max = Number.POSITIVE_INFINITY, min_size: min = 0 } = this.#options;
+    if (content.length >= min && content.length <= max) return true;
+    this.#context.log.info('not scanned for its size', {
+      id: task.id,
+      rule: this.#name,
+      sizeBytes: content.length,
+    });
+    return false;
+  }
+
+  /** The rule's own time, but never more than what is left of the task's. */
+  #deadlineMs(task: Task): number {
+    const { taskTimeoutMs } = this.#context.options;
+    if (taskTimeoutMs === undefined) return this.#timeoutMs;
+    const leftMs = taskTimeoutMs - (this.#context.clock.now() - task.startedMs) - reserveMs;
+    return Math.min(this.#timeoutMs, Math.max(minDeadlineMs, leftMs));
+  }
+
+  /** Every piece once, equal ones together, a few at a time. */
+  async #scanAll(
+    task: Task,
+    pieces: readonly Piece[],
+    endMs: number,
+    signal: AbortSignal,
+  ): Promise<readonly ScanResult[]> {
+    const results = new Map<string, Promise<ScanResult>>();
+    const digests = pieces.map(({ content }) => createHash('blake2b512').update(content).digest('hex'));
+    const queue = new Map(pieces.map(({ content }, index) => [digests[index]!, content])).entries();
+    const worker = async (): Promise<void> => {
+      for (const [digest, content] of queue) {
+        const result = this.#scanOne(task, content, digest, endMs, signal);
+        results.set(digest, result);
+        await result;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(maxParallel, pieces.length) }, worker));
+    return Promise.all(digests.map((digest) => results.get(digest)!));
+  }
+
+  async #scanOne(
+    task: Task,
+    content: Buffer,
+    digest: string,
+    endMs: number,
+    signal: AbortSignal,
+  ): Promise<ScanResult> {
+    if (await this.#whitelist?.has(digest, signal)) return { kind: 'clean' };
+    const key = this.#prefix + digest;
+    const cached = await this.#recall(key, signal);
+    if (cached) {
+      this.#count('cached');
+      return cached;
+    }
+    const result = await this.#ask(task, content, endMs, signal);
+    if (task.signal.aborted) return result;
+    this.#count(result.kind);
+    const { log } = this.#context;
+    const fields = { id: task.id, rule: this.#name, digest: digest.slice(0, 32) };
+    if (result.kind !== 'clean')
+      log.info('scanner result', { ...fields, result: result.kind, threats: result.threats });
+    else if (this.#options.log_clean) log.info('clean', fields);
+    await this.#remember(key, result, signal);
+    return result;
+  }
+
+  /** Asks server after server until one judges. Never rejects. */
+  async #ask(task: Task, content: Buffer, endMs: number, signal: AbortSignal): Promise<ScanResult> {
+    const { clock } = this.#context;
+    const tried = new Set<Endpoint>();
+    let reason = 'no answer in time';
+    for (let left = this.#options.retransmits; left >= 0 && !signal.aborted; left--) {
+      const server = this.#servers.pick(clock.now(), tried);
+      tried.add(server);
+      const leftMs = endMs - performance.now();
+      if (leftMs <= 0) break;
+      // Where another server waits, one that is silent gets half of the time.
+      const limitMs = left > 0 && this.#servers.hasOther(clock.now(), tried) ? leftMs / 2 : leftMs;
+      try {
+        const result = await this.#attempt(
+          server,
+          task,
+          content,
+          { limitMs, connectMs: Math.min(limitMs, leftMs / (left + 1)) },
+          signal,
+        );
+        this.#servers.answered(server);
+        if (result.kind === 'fail') this.#troubles.tell(task, server.text, result.threats.join('; '));
+        return result;
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error;
+        if (task.signal.aborted) break;
+        reason = error.message;
+        this.#servers.failed(server, clock.now());
+        this.#troubles.failed(task, server.text, reason);
+      }
+    }
+    return { kind: 'fail', threats: [this.#scanner.failure(reason)] };
+  }
+
+  async #attempt(
+    server: Endpoint,
+    task: Task,
+    content: Buffer,
+    limits: { readonly limitMs: number; readonly connectMs: number },
+    signal: AbortSignal,
+  ): Promise<ScanResult> {
+    const { transport, maxReplyBytes } = this.#scanner;
+    const giveUp = new AbortController();
+    const timer = setTimeout(() => giveUp.abort(), limits.limitMs);
+    const until = AbortSignal.any([giveUp.signal, signal]);
+    const connect = (): Promise<Connection> =>
+      Connection.open(server, transport, { connectMs: limits.connectMs, maxReplyBytes }, until);
+    try {
+      const host = server.path === undefined ? server.text : 'localhost';
+      return await this.#scanner.scan(connect, host, content, task);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #insert(
+    task: Task,
+    hit: InsertHit<never>,
+    result: ScanResult,
+    { part }: Piece,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (result.kind === 'clean') return;
+    const threats: string[] = [];
+    for (const threat of result.threats) {
+      if (!(await this.#whitelist?.has(threat, signal))) threats.push(threat);
+    }
+    this.#outcome.apply(task, hit, result.kind, threats, part);
+  }
+
+  async #recall(key: string, signal: AbortSignal): Promise<ScanResult | undefined> {
+    if (this.#cacheMs === 0) return undefined;
+    const text = await this.#unlessLate(this.#context.store.get(key), signal);
+    return text === undefined ? undefined : cachedResult(text);
+  }
+
+  async #remember(key: string, result: ScanResult, signal: AbortSignal): Promise<void> {
+    const text = this.#cacheMs === 0 ? undefined : cacheText(result, this.#outcome.weight);
+    if (text !== undefined) await this.#unlessLate(this.#context.store.set(key, text, this.#cacheMs), signal);
+  }
+
+  /** The store's answer; undefined when it fails or the time is up: the scanner is asked then. */
+  async #unlessLate<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+    let stop: (() => void) | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      stop = () => resolve(undefined);
+      signal.addEventListener('abort', stop, { once: true });
+    });
+    const answered = answer.catch((error: unknown) => {
+      if (!(error instanceof StoreError)) throw error;
+      this.#troubles.store(error);
+      return undefined;
+    });
+    try {
+      return signal.aborted ? undefined : await Promise.race([answered, late]);
+    } finally {
+      if (stop) signal.removeEventListener('abort', stop);
+    }
+  }
+}
+
+/** Compiles a rule of the section; throws ConfigError. Undefined: it is switched off. */
+export function compileRule(
+  key: string,
+  options: RuleOptions,
+  context: Context,
+): CheckUnit<never> | undefined {
+  return options.enabled ? new Rule(key, options, context).unit : undefined;
+}

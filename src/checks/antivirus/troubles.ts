@@ -1,0 +1,55 @@
+import type { CheckContext, StoreError, Task } from '../../core/index.ts';
+import type { AntivirusOptions } from './options.ts';
+
+const quietMs = 60_000;
+
+/** Tells of scanners that do not work: counts each time, writes a line of log once a minute for each cause. */
+export class Troubles {
+  readonly #context: CheckContext<AntivirusOptions, never>;
+  readonly #rule: string;
+  readonly #failures: ReturnType<CheckContext<AntivirusOptions, never>['metrics']['counter']>;
+  /** By cause: when the last line was written, and how many were not since. */
+  readonly #told = new Map<string, { atMs: number; unsaid: number }>();
+
+  constructor(context: CheckContext<AntivirusOptions, never>, rule: string) {
+    this.#context = context;
+    this.#rule = rule;
+    this.#failures = context.metrics.counter(
+      'postern_antivirus_failures_total',
+      'Attempts at virus scanners that failed',
+      ['rule', 'server'],
+    );
+  }
+
+  /** An attempt failed. */
+  failed(task: Task, server: string, reason: string): void {
+    this.#failures.add(1, { rule: this.#rule, server });
+    this.#write(`server ${server}`, 'scanner failed', { id: task.id, server, reason });
+  }
+
+  /** The scanner answered that it does not judge this. */
+  tell(task: Task, server: string, reason: string): void {
+    this.#write(`refusal ${server}`, 'scanner did not judge', { id: task.id, server, reason });
+  }
+
+  /** Results cannot be kept or found again. */
+  store(error: StoreError): void {
+    this.#write('store', 'results cannot be kept', { reason: error.message });
+  }
+
+  #write(cause: string, message: string, fields: Readonly<Record<string, unknown>>): void {
+    const nowMs = this.#context.clock.now();
+    const told = this.#told.get(cause);
+    if (told && nowMs - told.atMs < quietMs) {
+      told.unsaid++;
+      return;
+    }
+    const unsaid = told?.unsaid ?? 0;
+    this.#told.set(cause, { atMs: nowMs, unsaid: 0 });
+    this.#context.log.error(message, {
+      rule: this.#rule,
+      ...fields,
+      ...(unsaid > 0 && { notLoggedSince: unsaid }),
+    });
+  }
+}
