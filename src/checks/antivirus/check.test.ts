@@ -114,6 +114,7 @@ const selections: readonly (readonly [string, Record<string, unknown>, TestPart,
     false,
   ],
   ['text as an attachment is scanned', {}, { type: 'text/plain', name: 'x.txt', body: virus }, true],
+  ['text with a name is scanned', {}, { type: 'text/html; name=x.html', body: virus }, true],
   ['a program that claims to be text is scanned', {}, { type: 'text/plain', body: `MZ${virus}` }, true],
   ['an image is left out', {}, { type: 'image/png', name: 'a.png', body: png }, false],
   [
@@ -499,4 +500,17 @@ test('a store that fails spares nobody the scan', async (t) => {
     log.filter(({ level }) => level === 'error').map(({ message }) => message),
     ['results cannot be kept'],
   );
+});
+
+test('several rules scan the same message, each with its own symbols', async (t) => {
+  const [one, other] = [await fakeClamd(t), await fakeClamd(t, () => 'stream: Other FOUND\0')];
+  const rules = {
+    first: { ...noCache, type: 'clamav', servers: one.address },
+    second: { ...noCache, type: 'clamav', servers: other.address, symbol_type: 'postfilter' },
+  };
+  const { hits } = await runCheck(antivirus, rules, { raw: mail(bad) });
+  assert.deepEqual(hits, [
+    { symbol: 'FIRST', weight: 1, options: ['Bad.Thing'] },
+    { symbol: 'SECOND', weight: 1, options: ['Other'] },
+  ]);
 });

@@ -41,7 +41,7 @@ function isImage(part: Part, content: Buffer): boolean {
 
 /** Text of the message for reading, and no file that says it is text. */
 function isText(part: Part, content: Buffer): boolean {
-  if (part.kind !== 'text' || part.isAttachment) return false;
+  if (part.kind !== 'text' || part.isAttachment || part.fileName !== undefined) return false;
   if (binaryStarts.some((start) => startsWith(content, start))) return false;
   return part.charset?.startsWith('utf-16') || !content.subarray(0, sniffedBytes).includes(0);
 }

@@ -238,7 +238,7 @@ class Rule {
     if (task.signal.aborted) return result;
     this.#count(result.kind);
     const { log } = this.#context;
-    const fields = { id: task.id, rule: this.#name, digest: digest.slice(0, 32) };
+    const fields = { id: task.id, rule: this.#name, digest };
     if (result.kind !== 'clean')
       log.info('scanner result', { ...fields, result: result.kind, threats: result.threats });
     else if (this.#options.log_clean) log.info('clean', fields);
@@ -329,20 +329,21 @@ class Rule {
 
   /** The store's answer; undefined when it fails or the time is up: the scanner is asked then. */
   async #unlessLate<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-    let stop: (() => void) | undefined;
+    let stop = (): void => undefined;
     const late = new Promise<undefined>((resolve) => {
       stop = () => resolve(undefined);
-      signal.addEventListener('abort', stop, { once: true });
     });
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
     const answered = answer.catch((error: unknown) => {
       if (!(error instanceof StoreError)) throw error;
       this.#troubles.store(error);
       return undefined;
     });
     try {
-      return signal.aborted ? undefined : await Promise.race([answered, late]);
+      return await Promise.race([late, answered]);
     } finally {
-      if (stop) signal.removeEventListener('abort', stop);
+      signal.removeEventListener('abort', stop);
     }
   }
 }
