@@ -66,6 +66,8 @@ Symbols:
 
 /** Longest value that goes into an alert: a report, not a copy. */
 const maxValueLength = 4096;
+/** Longest single value in a header field. */
+const maxHeaderLength = 300;
 /** Recipients and symbols that an alert names. */
 const maxListed = 100;
 
@@ -116,7 +118,16 @@ function joinWrapped(items: readonly string[]): string {
 
 function clip(text: string): string {
   const clean = oneLine(text);
-  return clean.length > 900 ? `${clean.slice(0, 900).toWellFormed()}…` : clean;
+  // At most three bytes for each unit: a line holds 998 bytes (RFC 5321 4.5.3.1.6).
+  return clean.length > 300 && Buffer.byteLength(clean) > 900
+    ? `${clean.slice(0, 300).toWellFormed()}…`
+    : clean;
+}
+
+/** In a header field, which may hold several values: short enough for lines of RFC 5322 2.1.1. */
+function headerText(text: string): string {
+  const short = text.includes('\n') ? text : text.slice(0, maxHeaderLength).toWellFormed();
+  return encodeText(short).replaceAll('?= =?', '?=\n =?');
 }
 
 function textOf(value: readonly string[] | string): string {
@@ -181,14 +192,15 @@ function valuesFor(task: Task, context: AlertContext, ourMessageId: string): (na
 export function renderAlert(template: AlertTemplate, task: Task, context: AlertContext): Buffer {
   const ourMessageId = `${randomBytes(12).toString('hex')}@${context.scanner.hostName}`;
   const readValue = valuesFor(task, context, ourMessageId);
+  const gap = context.mailTo.length > 8 ? '\n ' : ' ';
   const value = (name: string, isBracketed: boolean): string =>
-    name === 'mail_to' ? context.mailTo.join(isBracketed ? '>, <' : ', ') : readValue(name);
+    name === 'mail_to' ? context.mailTo.join(isBracketed ? `>,${gap}<` : `,${gap}`) : readValue(name);
   const bounded = (text: string): string => oneLine(text).slice(0, maxValueLength).toWellFormed();
   const header = renderTemplate(
     template.header,
     task,
-    (name, isBracketed) => encodeText(value(name, isBracketed)),
-    (text) => encodeText(bounded(text)),
+    (name, isBracketed) => (name === 'mail_to' ? value(name, isBracketed) : headerText(readValue(name))),
+    (text) => headerText(bounded(text)),
   );
   const added = [
     template.fields.has('from') ? '' : `From: <${context.displayFrom}>\n`,

@@ -128,12 +128,17 @@ export const metadataExporter = defineCheck({
       });
     };
 
+    // Together: a stop is not to wait for one dead receiver after the other.
+    const closers: (() => Promise<void>)[] = [];
+    onClose(async () => {
+      await Promise.all(closers.map((close) => close()));
+    });
     return Object.entries(settings.rules)
       .filter(([, rule]) => rule.enabled)
       .map(([name, own]): CheckUnit<never> => {
         const rule = compileRule(context, name, own, scanner, ownMail);
         const queue = queueFor(name, rule);
-        onClose(async () => {
+        closers.push(async () => {
           await queue.close();
           rule.sender.close();
         });
