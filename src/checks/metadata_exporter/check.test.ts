@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { unpack } from 'msgpackr';
 import { buildCheck, type Way } from '../../../test/helpers/check-table.ts';
+import { fromLogin, hit, noStore, postOne, receiver, rules } from '../../../test/helpers/export-receivers.ts';
 import { ConfigError } from '../../core/index.ts';
 import { metadataExporter } from './check.ts';
-import { fromLogin, hit, noStore, postOne, receiver, rules } from './testing/receivers.ts';
 
 test('nothing happens without rules', async () => {
   const built = await buildCheck(metadataExporter, {});

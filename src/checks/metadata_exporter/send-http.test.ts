@@ -3,8 +3,6 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { buildCheck, type LogLine, runCheck } from '../../../test/helpers/check-table.ts';
-import { certificates } from '../../../test/helpers/redis-server.ts';
-import { metadataExporter } from './check.ts';
 import {
   hit,
   noStore,
@@ -14,7 +12,9 @@ import {
   secureReceiver,
   spam,
   tcpReceiver,
-} from './testing/receivers.ts';
+} from '../../../test/helpers/export-receivers.ts';
+import { certificates } from '../../../test/helpers/redis-server.ts';
+import { metadataExporter } from './check.ts';
 
 describe('the HTTP backend', () => {
   test('metadata as headers is ASCII and bounded, with the operator’s prefix', async () => {

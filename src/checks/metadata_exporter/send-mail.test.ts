@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { buildCheck, type LogLine, runCheck } from '../../../test/helpers/check-table.ts';
+import { fromLogin, noStore, rules, spam, tcpReceiver } from '../../../test/helpers/export-receivers.ts';
 import { startSink } from '../../../test/mta/sink.ts';
 import { metadataExporter } from './check.ts';
-import { fromLogin, noStore, rules, spam, tcpReceiver } from './testing/receivers.ts';
 
 describe('send_mail', () => {
   const alert = { backend: 'send_mail', formatter: 'email_alert' };

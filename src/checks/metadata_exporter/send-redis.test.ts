@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { createConnection } from 'node:net';
 import { describe, test } from 'node:test';
 import { buildCheck, type CheckOptions, runCheck } from '../../../test/helpers/check-table.ts';
+import { fromLogin, rules } from '../../../test/helpers/export-receivers.ts';
 import { findRedisServer, startRedis } from '../../../test/helpers/redis-server.ts';
 import { redisDriver, startLmdbDriver } from '../../../test/helpers/store-drivers.ts';
 import { ConfigError, type StoreFeeds } from '../../core/index.ts';
 import { metadataExporter } from './check.ts';
-import { fromLogin, rules } from './testing/receivers.ts';
 
 describe('Redis', () => {
   test('the embedded store is refused with a way out', async () => {

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer, type ServerOptions } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
-import { type CheckOptions, runCheck, type TestMessage } from '../../../../test/helpers/check-table.ts';
-import type { Hit } from '../../../core/index.ts';
-import { metadataExporter } from '../check.ts';
+import { metadataExporter } from '../../src/checks/metadata_exporter/check.ts';
+import type { Hit } from '../../src/core/index.ts';
+import { type CheckOptions, runCheck, type TestMessage } from './check-table.ts';
 
 /** For rules that use none. */
 export const noStore = {} as NonNullable<CheckOptions['store']>;
