@@ -178,3 +178,16 @@ test('files that nothing includes and sections of own plugins are pointed out', 
     'modules.local.d/own.conf:1:1: my_own_plugin_for_x: section of a plugin that is not known here',
   ]);
 });
+
+test('Lua in one rule sets that rule aside and leaves the others', (context) => {
+  const { configuration, errors, unsupported } = readFolder(context, {
+    'local.d/ratelimit.conf':
+      'rates { kept { bucket = [{ burst = 5; rate = 1 }] } dropped { selector = "return function(task) end"; bucket = [] } }',
+  });
+  assert.deepEqual(errors, []);
+  assert.deepEqual(unsupported, [
+    'local.d/ratelimit.conf:1:74: ratelimit.rates.dropped: Lua code is not run here',
+  ]);
+  const { rates } = configuration.modules.get('ratelimit') as { rates: object };
+  assert.deepEqual(Object.keys(rates), ['kept']);
+});

@@ -145,6 +145,10 @@ function setAside<Schema extends z.ZodType>(
       spec.unsupported && Object.hasOwn(spec.unsupported, key) ? spec.unsupported[key]! : undefined;
     const lua = reason === undefined ? firstLua(entry.values) : undefined;
     if (reason === undefined && !lua) continue;
+    if (reason === undefined && entry.values.every(holdsSections)) {
+      entries.set(key, { ...entry, values: entry.values.map((value) => withoutLua(reading, value, inner)) });
+      continue;
+    }
     entries.delete(key);
     const changed = operatorChange(reading, entry, { value: spec.stock?.[key], isSwitch: true });
     if (changed)
@@ -154,6 +158,28 @@ function setAside<Schema extends z.ZodType>(
         reason === undefined ? luaRefusal : `not supported: ${reason}`,
       );
   }
+}
+
+/** Rules by name, say: what is Lua in one of them does not concern the others. */
+function holdsSections(value: UclNode): boolean {
+  if (value.kind !== 'object') return false;
+  return [...value.entries.values()].every(
+    ({ values }) => firstLua(values.filter(({ kind }) => kind !== 'object')) === undefined,
+  );
+}
+
+/** A copy of a section without the sections that hold Lua; each is named. */
+function withoutLua(reading: Reading, value: UclNode, path: ConfigPath): UclNode {
+  if (value.kind !== 'object') return value;
+  const entries = new Map(value.entries);
+  for (const [name, entry] of value.entries) {
+    const lua = firstLua(entry.values);
+    if (!lua) continue;
+    entries.delete(name);
+    if (operatorChange(reading, entry, { value: undefined, isSwitch: true }))
+      reading.findings.unsupport(lua.position, [...path, name], luaRefusal);
+  }
+  return { ...value, entries };
 }
 
 function noticeForeign(reading: Reading, entry: UclEntry, path: ConfigPath): void {
