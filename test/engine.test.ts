@@ -345,6 +345,24 @@ test('what runs out of time is left out of the verdict, or the sender is told to
   );
 });
 
+test('a message that ran out of time still gets what only acts on the result', async (context) => {
+  const ran: string[] = [];
+  const { scan } = await build(
+    context,
+    [
+      check('slow', () => sleep(5000, undefined, { ref: false }), { waits: true }),
+      check('learning', () => void ran.push('classifier'), { stage: 'classifier' }),
+      check('posting', () => void ran.push('postfilter'), { stage: 'postfilter' }),
+      check('marking', () => void ran.push('final'), { stage: 'final' }),
+      check('asking', async () => void ran.push('asked'), { stage: 'final', waits: true }),
+    ],
+    { 'options.inc': 'task_timeout = 50ms;\n' },
+  );
+  const verdict = await scan();
+  assert.deepEqual(names(verdict).sort(), ['MARKING', 'POSTING']);
+  assert.deepEqual(ran, ['postfilter', 'final']);
+});
+
 test('a client that leaves ends its scan, and nothing is recorded', async (context) => {
   const { scan, scanned } = await build(context, [check('slow', () => sleep(5000), { waits: true })]);
   const controller = new AbortController();

@@ -59,7 +59,8 @@ export function renderVerdict(scan: {
     profile: scan.unitTimesMs && Object.fromEntries(scan.unitTimesMs),
     messageId: isEmpty ? undefined : (task.message.messageId ?? 'undef'),
     elapsedMs: scan.elapsedMs,
-    dkimSignatures: task.dkimSignatures,
+    // A copy: what a check finishes after its deadline must not reach a reply that is being written.
+    dkimSignatures: [...task.dkimSignatures],
     milter: task.milter.isEmpty ? undefined : task.milter,
     rewritten: task.rewritten,
     newline: isEmpty ? '\r\n' : task.message.newline,

@@ -33,6 +33,8 @@ export interface ScanContext {
 
 const timedOut = Symbol('timed out');
 
+const allowsAll = (): boolean => true;
+
 /** One message's run through the plan. */
 export class Scan {
   readonly task: Task;
@@ -90,7 +92,7 @@ export class Scan {
         await this.#runStage('filter');
         await this.#runStage('classifier');
       }
-      const isAllowed = this.#apply?.isCompositeAllowed ?? ((): boolean => true);
+      const isAllowed = this.#apply?.isCompositeAllowed ?? allowsAll;
       if (!task.flags.has('skip')) this.#engine.composites.run(this.#result, 'first', isAllowed);
       await this.#runStage('postfilter');
       if (!task.flags.has('skip')) this.#engine.composites.run(this.#result, 'second', isAllowed);
@@ -133,7 +135,8 @@ export class Scan {
 
   async #runStage(stage: Stage): Promise<void> {
     for (const step of this.#engine.plan.steps[stage]) {
-      if (this.#isTimedOut) return;
+      // Out of time, nothing more is found out; what only acts on the result and waits for nobody still does.
+      if (this.#isTimedOut && stage !== 'postfilter' && stage !== 'final') return;
       const pending = this.#startStep(step);
       if (pending) await this.#wait(pending, stage);
     }
@@ -168,6 +171,7 @@ export class Scan {
   #mayRun(unit: PlannedUnit): boolean {
     const { task } = this;
     if (this.#apply?.enabledUnits && this.#apply.enabledUnits[unit.index] === 0) return false;
+    if (this.#isTimedOut && unit.waits && unit.stage !== 'idempotent') return false;
     if (unit.alwaysRun) return true;
     if (task.flags.has('skip') && unit.stage !== 'idempotent' && unit.stage !== 'final') return false;
     if (unit.direction !== 'both' && (unit.direction === 'outbound') !== task.direction.isOutbound)
@@ -223,7 +227,7 @@ export class Scan {
       this.#timer = setTimeout(end, leftMs);
       this.#controller.signal.addEventListener('abort', end, { once: true });
     });
-    if ((await Promise.race([Promise.all(pending), this.#deadline])) !== timedOut) return;
+    if ((await Promise.race([Promise.all(pending), this.#deadline])) !== timedOut || this.#isTimedOut) return;
     this.#isTimedOut = true;
     if (this.#controller.signal.aborted) return;
     this.#controller.abort(new PosternError('timeout', 'the task ran out of time'));
