@@ -378,9 +378,10 @@ test('messages over the limit are refused, and so are those beyond what fits at 
     release = resolve;
   });
   const { scan } = await build(context, [check('slow', () => gate, { waits: true })], {
-    'options.inc': 'max_message = 100;\nlimits { max_tasks = 1; }\n',
+    'options.inc': 'max_message = 100;\nmax_recipients = 2;\nlimits { max_tasks = 1; }\n',
   });
   await assert.rejects(scan({ raw: `Subject: x\r\n\r\n${'x'.repeat(200)}` }), LimitError);
+  await assert.rejects(scan({ rcpts: ['a@x.example', 'b@x.example', 'c@x.example'] }), /more than 2 recipients/);
   const first = scan();
   const second = await scan();
   assert.deepEqual([second.action, second.failure?.code], ['soft reject', 'overload']);

@@ -71,7 +71,7 @@ export interface ScanOutcome {
 export interface Scanner {
   /**
    * Judges a message. Never rejects for a failure inside (that is a verdict with `failure`); rejects with
-   * LimitError `tooLarge` for a message over `max_message`, and with the abort reason when `signal` fires.
+   * LimitError `tooLarge` for a message over `max_message` or with more than `max_recipients`, and with the abort reason when `signal` fires.
    */
   scan(request: ScanRequest): Promise<ScanOutcome>;
 }

@@ -79,6 +79,9 @@ export class Engine implements Scanner, ScanContext {
     if (request.raw.length > options.maxMessageBytes) {
       throw new LimitError('tooLarge', `message of ${request.raw.length} bytes is over max_message`);
     }
+    if (options.maxRecipients > 0 && request.envelope.recipients.length > options.maxRecipients) {
+      throw new LimitError('tooLarge', `message has more than ${options.maxRecipients} recipients`);
+    }
     if (options.limits.maxTasks > 0 && this.#running >= options.limits.maxTasks) {
       return this.#failed(request, new LimitError('overload', 'too many messages at once'));
     }
