@@ -381,7 +381,10 @@ test('messages over the limit are refused, and so are those beyond what fits at 
     'options.inc': 'max_message = 100;\nmax_recipients = 2;\nlimits { max_tasks = 1; }\n',
   });
   await assert.rejects(scan({ raw: `Subject: x\r\n\r\n${'x'.repeat(200)}` }), LimitError);
-  await assert.rejects(scan({ rcpts: ['a@x.example', 'b@x.example', 'c@x.example'] }), /more than 2 recipients/);
+  await assert.rejects(
+    scan({ rcpts: ['a@x.example', 'b@x.example', 'c@x.example'] }),
+    /more than 2 recipients/,
+  );
   const first = scan();
   const second = await scan();
   assert.deepEqual([second.action, second.failure?.code], ['soft reject', 'overload']);
@@ -413,6 +416,23 @@ test('a check that is switched off in its section does not run', async (context)
     'one.conf': 'enabled = false;\n',
   });
   assert.deepEqual(names(await scan()), ['TWO']);
+});
+
+test('what a composite removed is neither in the verdict nor in what records it', async (context) => {
+  const recorded: string[] = [];
+  const { scan } = await build(
+    context,
+    [
+      check('one', nothing),
+      check('two', nothing),
+      check('recording', (task) => void recorded.push(...Array.from(task.result.hits, ({ name }) => name)), {
+        stage: 'idempotent',
+      }),
+    ],
+    { 'composites.conf': 'BOTH { expression = "ONE & -TWO"; score = 1; }\n' },
+  );
+  assert.deepEqual(names(await scan()).sort(), ['BOTH', 'TWO']);
+  assert.deepEqual(recorded.sort(), ['BOTH', 'TWO']);
 });
 
 test('configured scores, groups and composites hold', async (context) => {

@@ -26,6 +26,7 @@ export interface PreResult {
 export interface ResultView {
   has(symbol: string): boolean;
   get(symbol: string): Hit | undefined;
+  /** In order of insertion, without those that composites took out. */
   readonly hits: Iterable<Hit>;
   readonly score: number;
   /** Action as it stands now, forced ones included. */

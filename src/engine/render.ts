@@ -1,7 +1,7 @@
 import type { Configuration, PosternError, Task, UrlView, Verdict } from '../core/index.ts';
 import { MilterReply } from '../core/index.ts';
 import { type ActionTable, requiredScore, thresholds } from './actions.ts';
-import type { MutableHit, ScanResult } from './result.ts';
+import type { ScanResult } from './result.ts';
 
 /** `%s` is the old subject, `%d` the score, `%%` a percent sign (wire-protocols 1.7 `subject`). */
 function rewriteSubject(template: string, oldSubject: string, score: number): string {
@@ -28,8 +28,7 @@ export function renderVerdict(scan: {
   const { task, result, configuration } = scan;
   const chosen = result.choose();
   const { action, score, forcedBy, definition } = chosen;
-  const symbols: MutableHit[] = [];
-  for (const hit of result.hits) if (!hit.isHidden) symbols.push(hit);
+  const symbols = [...result.hits];
   const messages: Record<string, string> = { ...task.messages };
   if (forcedBy?.message) messages['smtp_message'] ??= forcedBy.message;
   const isEmpty = task.raw.length === 0;

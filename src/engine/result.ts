@@ -46,8 +46,9 @@ export class ScanResult implements ResultView {
     return this.#score;
   }
 
+  /** Without those that composites took out of the verdict. */
   get hits(): Iterable<MutableHit> {
-    return this.#hits.values();
+    return this.#hits.values().filter((hit) => !hit.isHidden);
   }
 
   get size(): number {
