@@ -1,4 +1,5 @@
 export * from './action.ts';
+export * from './authentication.ts';
 export * from './configuration.ts';
 export * from './control.ts';
 export * from './define-check.ts';

@@ -1,4 +1,5 @@
 import type { ActionName } from './action.ts';
+import type { AuthenticationState } from './authentication.ts';
 import { type Direction, identifySender, type SenderIdentity } from './direction.ts';
 import type { Envelope, TaskFlag } from './envelope.ts';
 import type { ContentViews, Message } from './message.ts';
@@ -56,9 +57,9 @@ export interface Views {
 export class Task {
   /** Name of this scan in logs and history. */
   readonly id: string;
-  readonly envelope: Envelope;
+  /** The envelope as the client told it. */
+  readonly originalEnvelope: Envelope;
   readonly raw: Buffer;
-  readonly direction: Direction;
   /** Milliseconds since 1970 when the scan began. */
   readonly startedMs: number;
   /** Fires at the task's deadline and when the client is gone. */
@@ -66,6 +67,8 @@ export class Task {
   readonly flags: Set<TaskFlag>;
   readonly result: ResultView;
   readonly milter = new MilterReply();
+  /** What SPF, DKIM, DMARC and ARC found so far. */
+  readonly authentication: AuthenticationState = {};
   /** Named texts of the reply; `smtp_message` reaches the SMTP client. */
   readonly messages: Record<string, string> = {};
   /** Values that checks leave for others under a documented name (Rspamd: mempool variables). */
@@ -81,6 +84,9 @@ export class Task {
   readonly setPreResult: (preResult: PreResult) => void;
 
   readonly #views: Views;
+  readonly #decideDirection: (envelope: Envelope) => Direction;
+  #envelope: Envelope;
+  #direction: Direction;
   #message: Message | undefined;
   #content: ContentViews | undefined;
   #sender: SenderIdentity | undefined;
@@ -89,7 +95,8 @@ export class Task {
     id: string;
     envelope: Envelope;
     raw: Buffer;
-    direction: Direction;
+    /** Decides the direction, again when a check corrects the envelope. */
+    decideDirection: (envelope: Envelope) => Direction;
     startedMs: number;
     signal: AbortSignal;
     result: ResultView;
@@ -97,15 +104,36 @@ export class Task {
     views: Views;
   }) {
     this.id = init.id;
-    this.envelope = init.envelope;
+    this.originalEnvelope = init.envelope;
+    this.#envelope = init.envelope;
+    this.#decideDirection = init.decideDirection;
+    this.#direction = init.decideDirection(init.envelope);
     this.raw = init.raw;
-    this.direction = init.direction;
     this.startedMs = init.startedMs;
     this.signal = init.signal;
     this.flags = new Set(init.envelope.flags);
     this.result = init.result;
     this.setPreResult = init.setPreResult;
     this.#views = init.views;
+  }
+
+  /** The envelope as checks should see it: corrected by those that know better than the client. */
+  get envelope(): Envelope {
+    return this.#envelope;
+  }
+
+  get direction(): Direction {
+    return this.#direction;
+  }
+
+  /**
+   * Corrects parts of the envelope for every check that follows: the client behind our own relays, addresses behind
+   * aliases. The direction is decided anew; settings, which were chosen before, stay.
+   */
+  correctEnvelope(changes: Partial<Envelope>): void {
+    this.#envelope = { ...this.#envelope, ...changes };
+    this.#direction = this.#decideDirection(this.#envelope);
+    this.#sender = undefined;
   }
 
   /** The parsed message. Parsed on first use; never throws. */

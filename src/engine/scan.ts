@@ -66,7 +66,7 @@ export class Scan {
       id,
       envelope: request.envelope,
       raw: request.raw,
-      direction: decideDirection(request.envelope, init.localAddresses),
+      decideDirection: (envelope) => decideDirection(envelope, init.localAddresses),
       startedMs: init.ports.clock.now(),
       signal: this.#controller.signal,
       result,

@@ -1,6 +1,7 @@
 import { contentViews } from '../../src/content/index.ts';
 import {
   type ActionName,
+  decideDirection,
   type Envelope,
   type Hit,
   type MailAddress,
@@ -10,7 +11,7 @@ import {
   type ResultView,
   Task,
 } from '../../src/core/index.ts';
-import { parseIp } from '../../src/lib/index.ts';
+import { type IpAddress, parseIp } from '../../src/lib/index.ts';
 import { parseMessage } from '../../src/mime/index.ts';
 
 /** Ways a message can come in: from outside, with a login, from a local address without one. */
@@ -91,6 +92,9 @@ export interface TestTask {
   readonly preResults: PreResult[];
 }
 
+/** 10.0.0.0/8 is local in tests, as it is in the stock configuration. */
+const privateNetwork = { has: ({ text }: IpAddress) => text.startsWith('10.') };
+
 /** A task without an engine around it. */
 export function testTask(message: TestMessage = {}): TestTask {
   const envelope = testEnvelope(message);
@@ -121,13 +125,11 @@ export function testTask(message: TestMessage = {}): TestTask {
     requiredScore: () => Math.max(...thresholds.values()),
   };
   const { raw = plainMessage } = message;
-  const isAuthenticated = envelope.login !== undefined;
-  const isLocal = message.way === 'local' || envelope.clientSocketPath !== undefined;
   const task = new Task({
     id: 'task1',
     envelope,
     raw: typeof raw === 'string' ? Buffer.from(raw.replace(/\r?\n/g, '\r\n'), 'utf8') : raw,
-    direction: { isAuthenticated, isLocal, isOutbound: isAuthenticated || isLocal },
+    decideDirection: (seen) => decideDirection(seen, privateNetwork),
     startedMs: message.startedMs ?? 1_700_000_000_000,
     signal: new AbortController().signal,
     result,
