@@ -59,6 +59,18 @@ export interface DmarcOutcome {
   readonly reason?: string | undefined;
 }
 
+/** A sealer that the operator trusts (`arc.whitelisted_signers_map`), and that vouches for the message as it is now. */
+export interface TrustedSealer {
+  /** `d=` of its seal. */
+  readonly domain: string;
+  readonly instance: number;
+  /**
+   * It saw DMARC pass for the domain in From, and `arc.adjust_dmarc` lets that count: when DMARC asks for reject or
+   * quarantine now, forwarding broke it. Rspamd then gives the symbol a tenth of its weight and option `ARC trusted`.
+   */
+  readonly mendsDmarc: boolean;
+}
+
 export interface ArcChainOutcome {
   readonly result: 'none' | 'pass' | 'fail';
   /** DNS did not answer: the result may be another one later. */
@@ -67,6 +79,8 @@ export interface ArcChainOutcome {
   readonly sealers: readonly string[];
   /** First instance whose message signature still verifies (RFC 8617 5.2); undefined for none. */
   readonly oldestPass?: number | undefined;
+  /** Known before `DMARC_CHECK` runs, provided that it says `after: ['ARC_CHECK']`. */
+  readonly trusted?: TrustedSealer | undefined;
   readonly reason?: string | undefined;
 }
 
