@@ -117,7 +117,7 @@ async function build(
     },
     views: { parse: parseMessage, content: contentViews },
     localAddresses: { has: () => false },
-    settings: compileSettings({ configuration, maps, selectors, log: recording }),
+    settings: compileSettings({ configuration, checks, maps, selectors, log: recording }),
     observer: { scanned: (task, verdict) => scanned.push([task, verdict]) },
     hostName: 'scanner.example',
   });
@@ -447,4 +447,16 @@ test('configured scores, groups and composites hold', async (context) => {
     [verdict.score, verdict.action, names(verdict).sort()],
     [6, 'add header', ['BOTH', 'ONE', 'TWO']],
   );
+});
+
+test('a direction switches checks and groups off and has thresholds of its own', async (context) => {
+  const { scan } = await build(context, [check('one', nothing), check('two', nothing)], {
+    'outbound.conf': 'actions { reject = 1; } checks { one = off; }\n',
+    'inbound.conf': 'groups { two { enabled = no; } }\n',
+  });
+  const inbound = await scan();
+  assert.deepEqual(names(inbound), ['ONE']);
+  const outbound = await scan({ way: 'authenticated' });
+  assert.deepEqual(names(outbound), ['TWO']);
+  assert.equal(outbound.requiredScore, 1);
 });

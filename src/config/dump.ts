@@ -64,7 +64,7 @@ export function sectionNames(configuration: LoadedConfiguration): readonly strin
 }
 
 function effectiveValues(configuration: LoadedConfiguration): Tree {
-  const { effective, settings } = configuration;
+  const { effective, settings, directions } = configuration;
   const tree: Tree = {
     options: effective['options'],
     logging: effective['logging'],
@@ -75,6 +75,8 @@ function effectiveValues(configuration: LoadedConfiguration): Tree {
     composites: Object.fromEntries(configuration.composites.map(({ name, ...rest }) => [name, rest])),
   };
   if (settings !== undefined) tree['settings'] = settings;
+  if (directions.inbound) tree['inbound'] = directions.inbound;
+  if (directions.outbound) tree['outbound'] = directions.outbound;
   if (configuration.redis) tree['redis'] = configuration.redis;
   for (const [name, value] of [...configuration.modules].sort(([a], [b]) => (a < b ? -1 : 1)))
     setOwn(tree, name, overlay(value, configuration.sections.get(name) ?? {}));

@@ -151,6 +151,10 @@ function build(
     symbols: metric.symbols,
     composites,
     settings: readSettings(reading, valuesOf('settings')),
+    directions: {
+      inbound: writtenSection(valuesOf('inbound')),
+      outbound: writtenSection(valuesOf('outbound')),
+    },
     normal: workers.normal,
     controller: workers.controller,
     proxy: workers.proxy,
@@ -176,9 +180,11 @@ const ownSections = [
   'composites',
   'dynamic_scores',
   'group',
+  'inbound',
   'logging',
   'metric',
   'options',
+  'outbound',
   'redis',
   'settings',
   'symbols',
@@ -208,6 +214,11 @@ function readSettings(reading: Reading, values: readonly UclNode[]): Section | s
   const lua = firstLua(values);
   if (lua && reading.provenance.isOperator(lua.position))
     reading.findings.unsupport(lua.position, ['settings'], luaRefusal);
+  return writtenSection(values);
+}
+
+/** A section as it was written; undefined when nothing was. */
+function writtenSection(values: readonly UclNode[]): Section | undefined {
   const section = flatten(values);
   return section.entries.size === 0 ? undefined : (toPlain(section) as Section);
 }

@@ -143,6 +143,8 @@ export function judgeStrayFiles(reading: Reading, layout: Layout, files: readonl
     'composites',
     'groups',
     'settings',
+    'inbound',
+    'outbound',
     'redis',
     'options',
   ];

@@ -122,6 +122,8 @@ export function builtinRoot(moduleNames: readonly string[]): string {
     `redis { ${dynamic('redis.conf')} ${local('redis.conf')} }`,
     '.include(try=true; glob=true) "$LOCAL_CONFDIR/modules.local.d/*.conf"',
     `settings { ${local('settings.conf')} }`,
+    `inbound { ${local('inbound.conf')} }`,
+    `outbound { ${local('outbound.conf')} }`,
     '.include(try=true) "$LOCAL_CONFDIR/rspamd.conf.local"',
     '.include(try=true; priority=10) "$LOCAL_CONFDIR/rspamd.conf.local.override"',
     '.include(try=true; priority=10) "$LOCAL_CONFDIR/rspamd.conf.override"',

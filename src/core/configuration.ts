@@ -205,6 +205,8 @@ export interface Configuration {
   readonly composites: readonly CompositeConfig[];
   /** `settings { … }` as written, or the map URL; the engine compiles it. */
   readonly settings: Section | string | undefined;
+  /** `inbound { … }` and `outbound { … }` as written: settings by direction without conditions. */
+  readonly directions: { readonly inbound: Section | undefined; readonly outbound: Section | undefined };
   readonly normal: NormalWorker;
   readonly controller: ControllerWorker;
   readonly proxy: ProxyWorker;

@@ -79,7 +79,7 @@ export async function buildServices(init: ServicesInit): Promise<Services> {
     });
     const localAddresses: LocalAddresses = { has: (ip) => local.lookup(ip) !== undefined };
     const limits = { ...contentLimits, urls: options.maxUrls };
-    const settings = compileSettings({ configuration, maps, selectors, log });
+    const settings = compileSettings({ configuration, checks: init.checks, maps, selectors, log });
     const engine = new Engine({
       configuration,
       checks: init.checks,

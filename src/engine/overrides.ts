@@ -35,6 +35,7 @@ const reservedKeys = new Set([
   'symbols_disabled',
   'groups_enabled',
   'groups_disabled',
+  'checks_disabled',
   'policy',
   'symbols',
   'subject',
@@ -91,6 +92,7 @@ export function compileApply(
   const enabledGroups = new Set(names(apply['groups_enabled']));
   const disabledSymbols = new Set(names(apply['symbols_disabled']));
   const disabledGroups = new Set(names(apply['groups_disabled']));
+  const disabledChecks = new Set(names(apply['checks_disabled']));
   const inGroups = (symbol: string, groups: ReadonlySet<string>): boolean =>
     groups.size > 0 && (metric.get(symbol)?.groups.some((group) => groups.has(group.name)) ?? false);
   // With implicit_allow the list only unlocks what is off by default; nothing here is, so it switches nothing off.
@@ -104,7 +106,7 @@ export function compileApply(
     disabledSymbols.has(symbol) || inGroups(symbol, disabledGroups);
 
   let enabledUnits: Uint8Array | undefined;
-  if (isExclusive || disabledSymbols.size > 0 || disabledGroups.size > 0) {
+  if (isExclusive || disabledSymbols.size > 0 || disabledGroups.size > 0 || disabledChecks.size > 0) {
     enabledUnits = new Uint8Array(units.length);
     for (const [index, unit] of units.entries()) {
       const off =
@@ -112,7 +114,7 @@ export function compileApply(
         disabledSymbols.has(unit.name) ||
         disabledGroups.has(unit.group) ||
         (unit.symbols.length > 0 && unit.symbols.every(isDisabled));
-      enabledUnits[index] = unit.alwaysRun || !off ? 1 : 0;
+      enabledUnits[index] = !disabledChecks.has(unit.check) && (unit.alwaysRun || !off) ? 1 : 0;
     }
   }
 

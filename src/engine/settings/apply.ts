@@ -148,6 +148,8 @@ export function mergeApply(lower: Apply, upper: Apply): Apply {
     ...mergeSwitches(lower, upper, 'symbols'),
     ...mergeSwitches(lower, upper, 'groups'),
   };
+  const checksOff = unionOf(lower['checks_disabled'], upper['checks_disabled']);
+  if (checksOff.length > 0) merged['checks_disabled'] = checksOff;
   for (const key of ['subject', 'policy']) {
     const value = upper[key] ?? lower[key];
     if (value !== undefined) merged[key] = value;

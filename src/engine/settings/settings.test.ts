@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { z } from 'zod';
 import {
   type LogLine,
   noMetrics,
@@ -18,7 +19,7 @@ import type {
   Section,
   SourcePosition,
 } from '../../core/index.ts';
-import { ConfigError } from '../../core/index.ts';
+import { type CheckDefinition, ConfigError, defineCheck } from '../../core/index.ts';
 import { parseIp } from '../../lib/index.ts';
 import { createMaps, type LiveMaps } from '../../maps/index.ts';
 import { createSelectors } from '../../selectors/index.ts';
@@ -53,17 +54,36 @@ function place(path: ConfigPath): SourcePosition | undefined {
   return path.length <= 3 ? { file: 'settings.conf', line: path.length, column: 1 } : undefined;
 }
 
-function compile(settings: Section | string | undefined, withMaps: Maps = maps): Settings {
+function compile(
+  settings: Section | string | undefined,
+  withMaps: Maps = maps,
+  directions: { inbound?: Section; outbound?: Section } = {},
+): Settings {
   return compileSettings({
     configuration: {
       settings,
+      directions: { inbound: directions.inbound, outbound: directions.outbound },
+      groups: new Map([['mine', { maxScore: undefined }]]) as never,
       position: place,
     },
+    checks: [listed],
     maps: withMaps,
     selectors: createSelectors({ maps: withMaps, position: place }),
     log: recordingLog(lines),
   });
 }
+
+const listed = defineCheck({
+  name: 'listed',
+  summary: 'for a test',
+  group: 'rbl',
+  stage: 'filter',
+  direction: 'both',
+  needs: [],
+  config: z.strictObject({}),
+  symbols: { LISTED: { description: 'for a test', groups: ['surbl'] } },
+  create: () => undefined,
+}) as unknown as CheckDefinition;
 
 async function resolve(settings: Settings, message: TestMessage = {}): Promise<AppliedSettings | undefined> {
   return settings.resolve(testTask(message).task);
@@ -416,4 +436,61 @@ test('rules can come from a map, which is read again and cannot set ids', async 
   await writeFile(path, 'a { authenticated = yes; apply { actions { reject = 3; } } } # another length');
   await fromFile.refresh();
   assert.deepEqual((await resolve(settings, vip))?.apply, { actions: { reject: 3 } });
+});
+
+test('a direction has settings of its own without conditions', async () => {
+  const settings = compile(undefined, maps, {
+    inbound: { actions: { reject: 12 } },
+    outbound: {
+      actions: { reject: 8, greylist: null },
+      groups: { rbl: false, surbl: { enabled: false } },
+      checks: { listed: { enabled: false } },
+      symbols: ['OURS'],
+    },
+  });
+  assert.deepEqual((await resolve(settings))?.apply, { actions: { reject: 12 } });
+  const outbound = {
+    actions: { reject: 8, greylist: null },
+    groups_disabled: ['rbl', 'surbl'],
+    checks_disabled: ['listed'],
+    symbols: ['OURS'],
+  };
+  for (const way of ['authenticated', 'local'] as const)
+    assert.deepEqual((await resolve(settings, { way }))?.apply, outbound, way);
+  assert.deepEqual(settings.symbols, ['OURS']);
+  assert.equal(
+    await resolve(compile(undefined, maps, { inbound: { enabled: false, subject: 'x' } })),
+    undefined,
+  );
+});
+
+test('rules and requests stand above the settings of the direction', async () => {
+  const settings = compile(
+    { vips: { from: 'vip', apply: { actions: { reject: 99 }, flags: ['no_log'] } } },
+    maps,
+    {
+      outbound: { actions: { reject: 8, add_header: 4 }, checks: { listed: false } },
+    },
+  );
+  const first = await resolve(settings, vip);
+  assert.deepEqual(first, {
+    id: 'vips',
+    apply: { actions: { reject: 99, add_header: 4 }, checks_disabled: ['listed'], flags: ['no_log'] },
+  });
+  const again = await resolve(settings, vip);
+  assert.equal(first?.apply, again?.apply, 'the same object, which is compiled once');
+  const asked = await resolve(settings, { way: 'local', envelope: { settings: '{"actions":{"reject":5}}' } });
+  assert.deepEqual(asked?.apply['actions'], { reject: 5, add_header: 4 });
+});
+
+test('names that do not exist in the settings of a direction are refused', () => {
+  const refuses = (outbound: Section, pattern: RegExp): void => {
+    assert.throws(() => compile(undefined, maps, { outbound }), pattern);
+  };
+  refuses({ checks: { lsited: false } }, /there is no check "lsited"/);
+  refuses({ groups: { unheard_of: false } }, /there is no group "unheard_of"/);
+  refuses({ checks: { listed: true } }, /everything that is not switched off runs/);
+  refuses({ checks: { listed: { rbls: [] } } }, /"rbls" cannot differ by direction/);
+  refuses({ checks: ['listed'] }, /object expected/);
+  refuses({ action: { reject: 1 } }, /unknown option "action"/);
 });

@@ -1,5 +1,6 @@
 import {
   type AppliedSettings,
+  type CheckDefinition,
   ConfigError,
   type Configuration,
   type Log,
@@ -10,13 +11,16 @@ import {
 } from '../../core/index.ts';
 import { parseUcl, toPlain } from '../../ucl/index.ts';
 import type { SettingsResolver } from '../engine-init.ts';
-import { type Apply, foreignApply, mergeApply } from './apply.ts';
+import { type Apply, foreignApply, insertedSymbols, mergeApply } from './apply.ts';
+import { applyOf, type DirectionSettings, directionNames, readDirections } from './directions.ts';
 import { parseSettingsText, type Query, QueryReader } from './query.ts';
 import { isRecord, SettingsReader, type Values } from './reader.ts';
 import { compileRule, type Rule, symbolsOf } from './rule.ts';
 
 export interface SettingsInit {
-  readonly configuration: Pick<Configuration, 'settings' | 'position'>;
+  readonly configuration: Pick<Configuration, 'settings' | 'directions' | 'groups' | 'position'>;
+  /** Every check there is, for the names that the directions switch off. */
+  readonly checks: readonly CheckDefinition[];
   readonly maps: Maps;
   readonly selectors: Selectors;
   readonly log: Log;
@@ -93,19 +97,21 @@ class CompiledSettings implements Settings {
   /** Merged settings by the rules they came from, so that one combination is one object. */
   readonly #merged = new Map<string, AppliedSettings>();
   readonly #replies = new Map<string, Apply>();
+  readonly #directions: DirectionSettings;
+  /** What came of putting settings over a direction's, so that the engine compiles it once. */
+  readonly #overDirection = new WeakMap<Apply, WeakMap<Apply, Apply>>();
 
   constructor(init: SettingsInit) {
     const { configuration, maps, selectors } = init;
     this.#log = init.log.child({ module: 'settings' });
     this.#query = new QueryReader(this.#log);
     const { settings } = configuration;
-    if (typeof settings === 'string') {
-      this.#watch(settings, init);
-      return;
-    }
-    if (settings === undefined) return;
     const reader = new SettingsReader((path) => configuration.position(path));
-    this.#rules = compileRules(settings, { maps, selectors, reader, origin: 'configuration' });
+    const names = directionNames(init.checks, configuration.groups.keys());
+    this.#directions = readDirections(configuration.directions, names, reader);
+    if (typeof settings === 'string') this.#watch(settings, init);
+    else if (settings !== undefined)
+      this.#rules = compileRules(settings, { maps, selectors, reader, origin: 'configuration' });
     reader.throwIfAny();
   }
 
@@ -114,10 +120,30 @@ class CompiledSettings implements Settings {
   }
 
   get symbols(): readonly string[] {
-    return this.#rules.symbols;
+    const { inbound, outbound } = this.#directions;
+    return [...this.#rules.symbols, ...insertedSymbols(inbound ?? {}), ...insertedSymbols(outbound ?? {})];
   }
 
   resolve(task: Task): AppliedSettings | undefined | Promise<AppliedSettings | undefined> {
+    const found = this.#find(task);
+    const below = applyOf(this.#directions, task.direction);
+    if (!below) return found;
+    return found instanceof Promise
+      ? found.then((settings) => this.#over(below, settings))
+      : this.#over(below, found);
+  }
+
+  /** Settings of rules and requests stand above those of the direction. */
+  #over(below: Apply, settings: AppliedSettings | undefined): AppliedSettings {
+    if (!settings) return { id: undefined, apply: below };
+    let known = this.#overDirection.get(below);
+    if (!known) this.#overDirection.set(below, (known = new WeakMap()));
+    let apply = known.get(settings.apply);
+    if (!apply) known.set(settings.apply, (apply = mergeApply(below, settings.apply)));
+    return { id: settings.id, apply };
+  }
+
+  #find(task: Task): AppliedSettings | undefined | Promise<AppliedSettings | undefined> {
     const { levels, byId } = this.#rules;
     const query = this.#query.read(task, byId);
     if (levels.length === 0) return query && { id: query.id, apply: query.apply };
