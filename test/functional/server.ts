@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startDnsServer, type Zone } from '../helpers/dns-server.ts';
 import { type Daemon, freePorts, startDaemon, waitForPorts } from '../mta/process.ts';
 
 export const postern = fileURLToPath(new URL('../../bin/postern', import.meta.url));
@@ -25,27 +26,34 @@ export interface TestServer {
   dispose(): Promise<void>;
 }
 
-/** Starts a server and waits until all its doors are open. `files` are relative to the configuration folder. */
+/**
+ * Starts a server and waits until all its doors are open. `files` are relative to the configuration folder. It asks a
+ * DNS server of its own, which knows `zone` and nothing else: no test depends on the world outside.
+ */
 export async function startServer(
   files: Readonly<Record<string, string>> = {},
   args: readonly string[] = [],
+  zone: Zone = {},
 ): Promise<TestServer> {
   const root = await mkdtemp(join(tmpdir(), 'postern-functional-'));
   const configDir = join(root, 'config');
   const stateDir = join(root, 'state');
   const [milter = 0, scan = 0, controller = 0] = await freePorts(3);
-  const write = async (name: string, content: string): Promise<void> => {
-    const file = join(configDir, name);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, content);
-  };
-  const listeners = {
+  const dns = await startDnsServer(zone);
+  /** What every server here has, before what the test writes into the same file. */
+  const stock: Readonly<Record<string, string>> = {
+    'local.d/options.inc': `dns { nameserver = "${dns.address}"; }\n`,
     'local.d/worker-normal.inc': `bind_socket = "127.0.0.1:${scan}";\ncount = 2;\n`,
     'local.d/worker-controller.inc': `bind_socket = "127.0.0.1:${controller}";\n`,
     'local.d/worker-proxy.inc': `bind_socket = "127.0.0.1:${milter}";\n`,
   };
-  for (const [name, content] of Object.entries(listeners)) await write(name, content + (files[name] ?? ''));
-  for (const [name, content] of Object.entries(files)) if (!(name in listeners)) await write(name, content);
+  const write = async (name: string, content: string): Promise<void> => {
+    const file = join(configDir, name);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, (stock[name] ?? '') + content);
+  };
+  for (const name of new Set([...Object.keys(stock), ...Object.keys(files)]))
+    await write(name, files[name] ?? '');
   // Every server of a test run compiles the same code.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'postern-compile-cache') };
   const daemon = startDaemon(postern, ['serve', '--config', configDir, '--state', stateDir, ...args], {
@@ -75,6 +83,7 @@ export async function startServer(
     password: async () => (await readFile(join(stateDir, 'controller.password'), 'utf8')).trim(),
     dispose: async () => {
       await daemon.stop();
+      await dns.close();
       await rm(root, { recursive: true, force: true });
     },
   };

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startDnsServer } from '../helpers/dns-server.ts';
 import { makeHome, removeHome } from './home.ts';
 import { type Daemon, freePorts, startDaemon, waitForPorts, waitUntil } from './process.ts';
 
@@ -47,14 +48,16 @@ export async function createScanner({ files }: ScannerOptions): Promise<Scanner>
   const state = join(root, 'state');
   await mkdir(join(config, 'local.d'), { recursive: true });
   await mkdir(state);
+  // Domains of tests exist nowhere: whatever is asked, the answer is that there is no such name.
+  const dns = await startDnsServer({});
   const listeners = {
     'worker-normal.inc': `bind_socket = "127.0.0.1:${scanPort}";\ncount = 1;\n`,
     'worker-controller.inc': `bind_socket = "127.0.0.1:${controllerPort}";\n`,
     'worker-proxy.inc': `bind_socket = "127.0.0.1:${milterPort}";\nmilter = yes;\nupstream "local" {\n  default = yes;\n  self_scan = yes;\n}\n`,
   };
-  for (const [name, content] of Object.entries({ ...listeners, ...files })) {
-    await writeFile(join(config, 'local.d', name), content);
-  }
+  const resolver = `dns { nameserver = "${dns.address}"; }\n`;
+  const all = { ...listeners, ...files, 'options.inc': resolver + (files['options.inc'] ?? '') };
+  for (const [name, content] of Object.entries(all)) await writeFile(join(config, 'local.d', name), content);
 
   let daemon: Daemon | undefined;
   const historyRows = async (): Promise<HistoryRow[]> => {
@@ -80,6 +83,7 @@ export async function createScanner({ files }: ScannerOptions): Promise<Scanner>
       }),
     async dispose() {
       await daemon?.stop();
+      await dns.close();
       await removeHome(root);
     },
   };
