@@ -1,6 +1,22 @@
-import { type CheckUnit, ConfigError, defineCheck } from '../../core/index.ts';
+import { defineCheck } from '../../core/index.ts';
+import { compileRules, type IcapOptions, icapType, type ScannerFamily } from '../../scanners/index.ts';
+import { clamavType } from './clamav.ts';
 import { antivirusOptions, ruleOptions } from './options.ts';
-import { compileRule } from './rule.ts';
+
+const family: ScannerFamily<IcapOptions> = {
+  name: 'antivirus',
+  types: { clamav: clamavType, icap: icapType },
+  refusedTypes: [
+    'avast',
+    'fprot',
+    'kaspersky',
+    'kaspersky_se',
+    'metadefender',
+    'savapi',
+    'sophos',
+    'virustotal',
+  ],
+};
 
 export const antivirus = defineCheck({
   name: 'antivirus',
@@ -9,7 +25,8 @@ export const antivirus = defineCheck({
     'Every object in the section is a rule by its name; without one nothing is scanned. Mail of every direction is',
     'scanned, attachments one by one: all parts that are neither text nor an image, judged by their first bytes and not',
     'by the type they claim. Types `avast`, `fprot`, `kaspersky`, `kaspersky_se`, `metadefender`, `savapi`, `sophos` and',
-    '`virustotal` are refused.',
+    '`virustotal` are refused. Defaults of `clamav`: port 3310, `timeout` 5, `cache_expire` 3600; of `icap`: port 1344,',
+    '`timeout` 10, `cache_expire` 7200.',
     '',
     'A scanner that is away, too slow or answers nonsense gives `<symbol>_FAIL` within `timeout` (never more than what is',
     'left of `task_timeout`), a line of log once a minute and `postern_antivirus_failures_total`; a server that failed is',
@@ -31,20 +48,12 @@ export const antivirus = defineCheck({
   config: antivirusOptions,
   symbols: {},
   create(context) {
-    const units: CheckUnit<never>[] = [];
-    const problems: ConfigError['problems'][number][] = [];
-    for (const [name, options] of Object.entries(context.config)) {
-      // Everything that is no option of the section itself went through the schema of rules.
-      if (name in antivirusOptions.shape) continue;
-      try {
-        const unit = compileRule(name, ruleOptions.parse(options), context);
-        if (unit) units.push(unit);
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        problems.push(...error.problems);
-      }
-    }
-    if (problems.length > 0) throw new ConfigError(problems);
-    return units.length === 0 ? undefined : units;
+    return compileRules(
+      family,
+      context.config,
+      (name) => name in antivirusOptions.shape,
+      (value) => ruleOptions.parse(value),
+      context,
+    );
   },
 });

@@ -1,5 +1,11 @@
 import { UpstreamError } from '../../core/index.ts';
-import { type Scanner, type ScanResult, threatText } from './scanner.ts';
+import {
+  type CommonOptions,
+  type Scanner,
+  type ScannerType,
+  type ScanResult,
+  threatText,
+} from '../../scanners/index.ts';
 
 /** Each with its length before it (clamd(8), INSTREAM). */
 const chunkBytes = 262_144;
@@ -26,7 +32,7 @@ export function clamavResult(reply: string): ScanResult {
 }
 
 /** ClamAV's clamd, command INSTREAM in its form that ends with NUL. */
-export const clamav: Scanner = {
+const clamav: Scanner = {
   transport: 'plain',
   maxReplyBytes: 4096,
   failure: () => 'failed to scan and retransmits exceed',
@@ -47,4 +53,12 @@ export const clamav: Scanner = {
       connection.close();
     }
   },
+};
+
+export const clamavType: ScannerType<CommonOptions> = {
+  port: 3310,
+  timeoutSeconds: 5,
+  cacheSeconds: 3600,
+  words: 'virus found',
+  create: () => clamav,
 };

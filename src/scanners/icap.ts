@@ -1,8 +1,8 @@
-import { type Task, UpstreamError } from '../../core/index.ts';
+import { type Task, UpstreamError } from '../core/index.ts';
 import type { Connection } from './connection.ts';
 import { type Head, parseHead, threatsOf } from './icap-message.ts';
-import type { RuleOptions } from './options.ts';
-import { type Reconnect, type Scanner, type ScanResult, threatText } from './scanner.ts';
+import { type IcapOptions, icapOptions } from './options.ts';
+import { type Reconnect, type Scanner, type ScannerType, type ScanResult, threatText } from './scanner.ts';
 
 const endOfHead = '\r\n\r\n';
 const lastChunk = Buffer.from('0\r\n\r\n', 'latin1');
@@ -43,7 +43,7 @@ function serviceOf({ status, statusLine, headers }: Head): Service | ScanResult 
 }
 
 /** A scanner that speaks ICAP (RFC 3507): asks for the options of the service, then lets it see the content. */
-export function icapScanner(options: RuleOptions): Scanner {
+function icapScanner(options: IcapOptions): Scanner {
   const { scheme, user_agent: userAgent } = options;
   const agentLine = userAgent === 'none' ? '' : `User-Agent: ${userAgent}\r\n`;
 
@@ -178,3 +178,14 @@ export function icapScanner(options: RuleOptions): Scanner {
     scan: ask,
   };
 }
+
+/** ICAP services, whatever stands behind them. */
+export const icapType: ScannerType<IcapOptions> = {
+  port: 1344,
+  timeoutSeconds: 10,
+  cacheSeconds: 7200,
+  ownOptions: icapOptions,
+  words: 'threat found with icap scanner',
+  weight: ({ default_score: weight }) => weight,
+  create: icapScanner,
+};

@@ -1,19 +1,32 @@
 import {
-  type CheckContext,
   type DynamicSymbol,
   type InsertHit,
   normaliseActionName,
   priorities,
   type Task,
-} from '../../core/index.ts';
-import type { Pattern } from '../../lib/index.ts';
-import type { AntivirusOptions, RuleOptions } from './options.ts';
+} from '../core/index.ts';
+import type { Pattern } from '../lib/index.ts';
+import type { SettledOptions } from './options.ts';
 import { compileOption } from './pattern-option.ts';
 import type { Piece } from './pieces.ts';
-import type { ScanResult } from './scanner.ts';
+import type { FurtherSymbol, ScannerContext, ScanResult } from './scanner.ts';
 
-type Context = CheckContext<AntivirusOptions, never>;
 type SymbolPatterns = readonly (readonly [DynamicSymbol, Pattern])[];
+
+/** What the outcome of a rule is made from. */
+export interface OutcomeRule {
+  /** Name of the rule in the configuration. */
+  readonly key: string;
+  readonly name: string;
+  /** Name of the section. */
+  readonly family: string;
+  readonly options: SettledOptions;
+  readonly symbol: string;
+  readonly score: number;
+  readonly weight: number;
+  readonly words: string;
+  readonly further: Readonly<Record<string, FurtherSymbol>>;
+}
 
 /** What a rule inserts and forces for the results of its scanner. */
 export class Outcome {
@@ -21,28 +34,19 @@ export class Outcome {
   readonly symbol: DynamicSymbol;
   /** All that it may insert. */
   readonly declared: readonly DynamicSymbol[];
-  readonly #options: RuleOptions;
+  readonly #options: SettledOptions;
   readonly #name: string;
   readonly #symbols: Readonly<Record<'found' | 'encrypted' | 'macro' | 'fail', DynamicSymbol>>;
+  readonly #further: ReadonlyMap<string, DynamicSymbol>;
   readonly #weight: number;
   readonly #patterns: SymbolPatterns;
   readonly #patternsFail: SymbolPatterns;
   readonly #action: string | undefined;
   readonly #message: string;
 
-  constructor(
-    key: string,
-    rule: { readonly name: string; readonly options: RuleOptions; readonly type: 'clamav' | 'icap' },
-    context: Context,
-  ) {
-    const { name, options, type } = rule;
-    const {
-      symbol = key.toUpperCase(),
-      score = 0,
-      description = `${name} found a threat`,
-      group = 'antivirus',
-      action,
-    } = options;
+  constructor(rule: OutcomeRule, context: ScannerContext) {
+    const { key, name, options, symbol, score } = rule;
+    const { description = `${name} found something`, group = rule.family, action } = options;
     const declare = (own: string, text: string, ownScore = 0): DynamicSymbol =>
       context.declare(own, { score: ownScore, description: text, groups: [group] });
     this.#options = options;
@@ -54,6 +58,12 @@ export class Outcome {
       encrypted: declare(options.symbol_encrypted ?? `${symbol}_ENCRYPTED`, `${name} met encrypted content`),
       macro: declare(options.symbol_macro ?? `${symbol}_MACRO`, `${name} met macros`),
     };
+    this.#further = new Map(
+      Object.entries(rule.further).map(([word, own]) => [
+        word,
+        declare(own.name, own.description, own.score),
+      ]),
+    );
     const compile = (option: 'patterns' | 'patterns_fail'): SymbolPatterns =>
       options[option].flatMap((table) =>
         Object.entries(table).map(
@@ -69,10 +79,11 @@ export class Outcome {
     this.declared = [
       ...new Set([
         ...Object.values(this.#symbols),
+        ...this.#further.values(),
         ...[...this.#patterns, ...this.#patternsFail].map(([own]) => own),
       ]),
     ];
-    this.#weight = type === 'icap' ? options.default_score : 1;
+    this.#weight = rule.weight;
     this.#action = action === undefined ? undefined : normaliseActionName(action);
     if (this.#action !== undefined && !context.options.actions.includes(this.#action)) {
       throw context.configError(
@@ -81,8 +92,7 @@ export class Outcome {
         `one of ${context.options.actions.join(', ')}`,
       );
     }
-    const words = type === 'icap' ? 'threat found with icap scanner' : 'virus found';
-    this.#message = options.message ?? `\${SCANNER}: ${words}: "\${VIRUS}"`;
+    this.#message = options.message ?? `\${SCANNER}: ${rule.words}: "\${VIRUS}"`;
   }
 
   /** Weight of the symbol for a threat. */
@@ -94,19 +104,23 @@ export class Outcome {
   apply(
     task: Task,
     hit: InsertHit<never>,
-    kind: Exclude<ScanResult['kind'], 'clean'>,
+    result: Exclude<ScanResult, { readonly kind: 'clean' }>,
     threats: readonly string[],
     part: Piece['part'],
   ): void {
+    const { kind } = result;
     const isFailure = kind === 'fail';
     const patterns = isFailure ? this.#patternsFail : this.#patterns;
-    const weight = isFailure ? 0 : kind === 'found' ? this.#weight : 1;
+    const weight = isFailure ? 0 : kind === 'found' ? (result.weight ?? this.#weight) : 1;
+    const further =
+      kind === 'found' && result.symbol !== undefined ? this.#further.get(result.symbol) : undefined;
+    const symbol = further ?? this.#symbols[kind];
     for (const threat of threats) {
       const special = patterns.find(([, pattern]) => pattern.test(threat));
       const fileName = this.#options.show_attachments ? part?.fileName : undefined;
       const option = fileName === undefined ? threat : `${threat}|${fileName}`;
       if (special) hit(special[0], 1, option);
-      else hit(this.#symbols[kind], weight, option);
+      else hit(symbol, weight, option);
     }
     if (isFailure || threats.length === 0 || this.#action === undefined) return;
     const virus = threats.join('; ');

@@ -1,10 +1,9 @@
-import type { CheckContext } from '../../core/index.ts';
-import { compilePattern, type Pattern, RegexpError } from '../../lib/index.ts';
-import type { AntivirusOptions } from './options.ts';
+import { compilePattern, type Pattern, RegexpError } from '../lib/index.ts';
+import type { ScannerContext } from './scanner.ts';
 
 /** Compiles an expression of the configuration; throws ConfigError with its place. */
 export function compileOption(
-  context: CheckContext<AntivirusOptions, never>,
+  context: ScannerContext,
   path: readonly (string | number)[],
   text: string,
 ): Pattern {

@@ -1,6 +1,6 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { UpstreamError } from '../../core/index.ts';
+import { UpstreamError } from '../core/index.ts';
 
 /** Where a scanner listens. */
 export interface Endpoint {
@@ -131,6 +131,25 @@ export class Connection {
     const text = this.#received.toString('latin1', 0, at);
     this.#received = this.#received.subarray(at + mark.length);
     if (!this.#isFull) this.#socket.resume();
+    return text;
+  }
+
+  /** Tells the other side that nothing more comes; its answer is still read. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  /**
+   * Reads until the other side ends.
+   *
+   * @throws UpstreamError when the connection breaks, the answer is too long, or the time is up
+   */
+  async readToEnd(): Promise<string> {
+    await this.#until(() => this.#isEnded || this.#isFull);
+    if (this.#failure) throw this.#failure;
+    if (this.#isFull) throw new UpstreamError('answer too long');
+    const text = this.#received.toString('latin1');
+    this.#received = Buffer.alloc(0);
     return text;
   }
 

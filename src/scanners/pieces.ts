@@ -1,6 +1,6 @@
-import type { Part, Task } from '../../core/index.ts';
-import type { Pattern } from '../../lib/index.ts';
-import type { RuleOptions } from './options.ts';
+import type { Part, Task } from '../core/index.ts';
+import type { Pattern } from '../lib/index.ts';
+import type { SettledOptions } from './options.ts';
 
 /** What is handed to a scanner at once. */
 export interface Piece {
@@ -55,11 +55,11 @@ function hasWords(text: string, count: number): boolean {
 
 /** Which parts of a message a rule wants to see. */
 export class PieceFilter {
-  readonly #options: RuleOptions;
+  readonly #options: SettledOptions;
   readonly #patterns: readonly Pattern[];
   readonly #extensions: ReadonlySet<string>;
 
-  constructor(options: RuleOptions, patterns: readonly Pattern[]) {
+  constructor(options: SettledOptions, patterns: readonly Pattern[]) {
     this.#options = options;
     this.#patterns = patterns;
     this.#extensions = new Set(

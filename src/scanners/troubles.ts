@@ -1,22 +1,23 @@
-import type { CheckContext, StoreError, Task } from '../../core/index.ts';
-import type { AntivirusOptions } from './options.ts';
+import type { Metrics, StoreError, Task } from '../core/index.ts';
+import type { ScannerContext } from './scanner.ts';
 
 const quietMs = 60_000;
 
 /** Tells of scanners that do not work: counts each time, writes a line of log once a minute for each cause. */
 export class Troubles {
-  readonly #context: CheckContext<AntivirusOptions, never>;
+  readonly #context: ScannerContext;
   readonly #rule: string;
-  readonly #failures: ReturnType<CheckContext<AntivirusOptions, never>['metrics']['counter']>;
+  readonly #failures: ReturnType<Metrics['counter']>;
   /** By cause: when the last line was written, and how many were not since. */
   readonly #told = new Map<string, { atMs: number; unsaid: number }>();
 
-  constructor(context: CheckContext<AntivirusOptions, never>, rule: string) {
+  /** @param family word of its metrics: the section's name */
+  constructor(context: ScannerContext, family: string, rule: string) {
     this.#context = context;
     this.#rule = rule;
     this.#failures = context.metrics.counter(
-      'postern_antivirus_failures_total',
-      'Attempts at virus scanners that failed',
+      `postern_${family}_failures_total`,
+      'Attempts at scanners that failed',
       ['rule', 'server'],
     );
   }

@@ -5,15 +5,24 @@ const words = { clean: 'OK', encrypted: 'ENCRYPTED', macro: 'MACRO' } as const;
 /** Value under which a result is kept, in the form Rspamd keeps it; undefined: not kept. */
 export function cacheText(result: ScanResult, weight: number): string | undefined {
   if (result.kind === 'fail') return undefined;
-  const text = result.kind === 'found' ? result.threats.join('\v') : words[result.kind];
-  return `${text}\t${result.kind === 'clean' ? 0 : weight}`;
+  if (result.kind !== 'found') return `${words[result.kind]}\t${result.kind === 'clean' ? 0 : weight}`;
+  const text = `${result.threats.join('\v')}\t${result.weight ?? weight}`;
+  // A third field is ours: which of several symbols.
+  return result.symbol === undefined ? text : `${text}\t${result.symbol}`;
 }
 
 /** Reads what {@link cacheText} wrote. */
 export function cachedResult(text: string): ScanResult | undefined {
-  const [result = ''] = text.split('\t');
+  const [result = '', weightText = '', symbol] = text.split('\t');
   if (result === words.clean) return { kind: 'clean' };
   if (result === words.encrypted) return { kind: 'encrypted', threats: ['File is encrypted'] };
   if (result === words.macro) return { kind: 'macro', threats: ['File contains macros'] };
-  return result === '' ? undefined : { kind: 'found', threats: result.split('\v') };
+  if (result === '') return undefined;
+  const weight = weightText === '' ? Number.NaN : Number(weightText);
+  return {
+    kind: 'found',
+    threats: result.split('\v'),
+    weight: Number.isFinite(weight) ? weight : undefined,
+    symbol,
+  };
 }

@@ -1,26 +1,29 @@
 import { createHash } from 'node:crypto';
 import {
-  type CheckContext,
   type CheckUnit,
+  ConfigError,
   type InsertHit,
   StoreError,
   type Task,
   UpstreamError,
-} from '../../core/index.ts';
+} from '../core/index.ts';
 import { cachedResult, cacheText } from './cache.ts';
-import { clamav } from './clamav.ts';
 import { Connection, type Endpoint } from './connection.ts';
-import { icapScanner } from './icap.ts';
-import { type AntivirusOptions, type RuleOptions, ruleOptions } from './options.ts';
+import type { CommonOptions, SettledOptions } from './options.ts';
 import { Outcome } from './outcome.ts';
 import { compileOption } from './pattern-option.ts';
 import { type Piece, PieceFilter } from './pieces.ts';
-import type { Scanner, ScanResult } from './scanner.ts';
+import type {
+  FurtherSymbol,
+  Scanner,
+  ScannerContext,
+  ScannerFamily,
+  ScannerType,
+  ScanResult,
+} from './scanner.ts';
 import { Servers } from './servers.ts';
 import { Troubles } from './troubles.ts';
 import { Whitelist } from './whitelist.ts';
-
-type Context = CheckContext<AntivirusOptions, never>;
 
 /** Pieces of one message that are with the scanner at the same time. */
 const maxParallel = 4;
@@ -28,62 +31,78 @@ const maxParallel = 4;
 const reserveMs = 300;
 const minDeadlineMs = 50;
 
-const types = {
-  clamav: { port: 3310, timeoutSeconds: 5, cacheSeconds: 3600 },
-  icap: { port: 1344, timeoutSeconds: 10, cacheSeconds: 7200 },
-} as const;
-type ScannerType = keyof typeof types;
-const otherTypes = [
-  'avast',
-  'fprot',
-  'kaspersky',
-  'kaspersky_se',
-  'metadefender',
-  'savapi',
-  'sophos',
-  'virustotal',
-];
-const icapOnly = [
-  'default_score',
-  'scheme',
-  'ssl',
-  'no_ssl_verify',
-  'user_agent',
-  'x_client_header',
-  'x_rcpt_header',
-  'x_from_header',
-  'req_headers_enabled',
-  'req_fake_url',
-  'http_headers_enabled',
-  'use_http_result_header',
-  'use_http_3xx_as_threat',
-] as const satisfies readonly (keyof RuleOptions)[];
-
-function scannerType(key: string, options: RuleOptions, context: Context): ScannerType {
+function typeOf<Options extends CommonOptions>(
+  family: ScannerFamily<Options>,
+  key: string,
+  options: Options,
+  context: ScannerContext,
+): ScannerType<Options> {
   const { type = key } = options;
-  if (Object.hasOwn(types, type)) return type as ScannerType;
+  if (Object.hasOwn(family.types, type)) return family.types[type]!;
   throw context.configError(
     options.type === undefined ? [key] : [key, 'type'],
-    otherTypes.includes(type)
+    family.refusedTypes.includes(type)
       ? `scanner type \`${type}\` is not supported`
       : `unknown scanner type \`${type}\``,
-    'clamav or icap',
+    Object.keys(family.types).join(' or '),
   );
 }
 
-function refuseIcapOptions(key: string, options: RuleOptions, context: Context): void {
-  for (const name of icapOnly) {
-    if (options[name] === ruleOptions.shape[name].parse(undefined)) continue;
-    throw context.configError([key, name], 'this option is for scanners of type icap only');
+/** Options of other types that differ from their default would do nothing. */
+function refuseForeignOptions<Options extends CommonOptions>(
+  family: ScannerFamily<Options>,
+  key: string,
+  options: Options,
+  context: ScannerContext,
+): void {
+  const { type: typeName = key } = options;
+  const own = family.types[typeName]?.ownOptions ?? {};
+  for (const [otherName, { ownOptions = {} }] of Object.entries(family.types)) {
+    for (const [name, schema] of Object.entries(ownOptions)) {
+      if (name in own || (options as Readonly<Record<string, unknown>>)[name] === schema.parse(undefined)) {
+        continue;
+      }
+      throw context.configError([key, name], `this option is for scanners of type ${otherName} only`);
+    }
   }
+}
+
+function settle(options: CommonOptions, defaults: Partial<SettledOptions>): SettledOptions {
+  const hasFilters =
+    options.mime_parts_filter_regex !== undefined || options.mime_parts_filter_ext !== undefined;
+  return {
+    ...options,
+    scan_mime_parts: options.attachments_only ?? options.scan_mime_parts ?? defaults.scan_mime_parts ?? true,
+    scan_all_mime_parts: options.scan_all_mime_parts ?? defaults.scan_all_mime_parts ?? !hasFilters,
+    symbol_type: options.symbol_type ?? defaults.symbol_type ?? 'normal',
+    dynamic_scan: options.dynamic_scan ?? defaults.dynamic_scan ?? false,
+    min_size: options.min_size ?? defaults.min_size,
+  };
+}
+
+/** A rule whose type is known. */
+interface CompiledRule {
+  readonly key: string;
+  /** Name of the section. */
+  readonly family: string;
+  readonly options: SettledOptions;
+  readonly type: Pick<
+    ScannerType<never>,
+    'port' | 'timeoutSeconds' | 'cacheSeconds' | 'symbol' | 'score' | 'words'
+  >;
+  readonly scanner: Scanner;
+  readonly weight: number;
+  further(symbol: string): Readonly<Record<string, FurtherSymbol>>;
+  readonly anchor: string | undefined;
 }
 
 /** A scanner with its servers, compiled from one rule of the section. */
 class Rule {
   readonly #name: string;
-  readonly #options: RuleOptions;
-  readonly #context: Context;
+  readonly #options: SettledOptions;
+  readonly #context: ScannerContext;
   readonly #scanner: Scanner;
+  readonly #anchor: string | undefined;
   readonly #servers: Servers;
   readonly #filter: PieceFilter;
   readonly #outcome: Outcome;
@@ -94,45 +113,57 @@ class Rule {
   readonly #prefix: string;
   readonly #count: (result: ScanResult['kind'] | 'cached') => void;
 
-  constructor(key: string, options: RuleOptions, context: Context) {
-    const type = scannerType(key, options, context);
+  constructor(rule: CompiledRule, context: ScannerContext) {
+    const { key, family, options, type } = rule;
     const { name = key } = options;
-    if (type === 'clamav') refuseIcapOptions(key, options, context);
     if (options.servers === undefined) throw context.configError([key], 'the rule has no servers');
-    const servers = Servers.parse(options.servers, types[type].port);
+    const servers = Servers.parse(options.servers, type.port);
     if ('wrong' in servers) {
       throw context.configError([key, 'servers'], `\`${servers.wrong}\` is no server`, 'host:port or /path');
     }
-    let used = options;
     if (options.attachments_only !== undefined) {
       context.warn([key, 'attachments_only'], 'older name; write `scan_mime_parts`');
-      used = { ...options, scan_mime_parts: options.attachments_only };
     }
-    const named = used.mime_parts_filter_regex ?? used.mime_parts_filter_ext;
-    if (named !== undefined && used.scan_all_mime_parts) {
-      context.warn([key], 'filters of parts have no effect without `scan_all_mime_parts = false`');
+    const named = options.mime_parts_filter_regex ?? options.mime_parts_filter_ext;
+    if (named !== undefined && options.scan_all_mime_parts) {
+      context.warn([key], 'filters of parts have no effect with `scan_all_mime_parts = true`');
     }
     this.#name = name;
-    this.#options = used;
+    this.#options = options;
     this.#context = context;
     this.#servers = servers;
-    this.#scanner = type === 'clamav' ? clamav : icapScanner(options);
+    this.#scanner = rule.scanner;
+    this.#anchor = rule.anchor;
     this.#filter = new PieceFilter(
-      used,
-      (used.mime_parts_filter_regex ?? []).map((text) =>
+      options,
+      (options.mime_parts_filter_regex ?? []).map((text) =>
         compileOption(context, [key, 'mime_parts_filter_regex'], text),
       ),
     );
-    this.#outcome = new Outcome(key, { name, options, type }, context);
+    const symbol = options.symbol ?? type.symbol ?? key.toUpperCase();
+    this.#outcome = new Outcome(
+      {
+        key,
+        name,
+        family,
+        options,
+        symbol,
+        score: options.score ?? type.score ?? 0,
+        weight: rule.weight,
+        words: type.words,
+        further: rule.further(symbol),
+      },
+      context,
+    );
     this.#whitelist =
       options.whitelist === undefined || options.whitelist === null
         ? undefined
-        : new Whitelist(key, options.whitelist, context);
-    this.#troubles = new Troubles(context, name);
-    this.#timeoutMs = 1000 * (options.timeout ?? types[type].timeoutSeconds);
-    this.#cacheMs = options.no_cache ? 0 : 1000 * (options.cache_expire ?? types[type].cacheSeconds);
+        : new Whitelist(family, key, options.whitelist, context);
+    this.#troubles = new Troubles(context, family, name);
+    this.#timeoutMs = 1000 * (options.timeout ?? type.timeoutSeconds);
+    this.#cacheMs = options.no_cache ? 0 : 1000 * (options.cache_expire ?? type.cacheSeconds);
     this.#prefix = options.prefix ?? `rs_${name}_`;
-    const scans = context.metrics.counter('postern_antivirus_scans_total', 'Results of virus scanners', [
+    const scans = context.metrics.counter(`postern_${family}_scans_total`, 'Results of scanners', [
       'rule',
       'result',
     ]);
@@ -141,7 +172,7 @@ class Rule {
 
   get unit(): CheckUnit<never> {
     return {
-      name: this.#outcome.symbol,
+      name: this.#anchor ?? this.#outcome.symbol,
       stage: this.#options.symbol_type === 'postfilter' ? 'postfilter' : 'filter',
       symbols: this.#outcome.declared,
       waits: true,
@@ -313,7 +344,7 @@ class Rule {
     for (const threat of result.threats) {
       if (!(await this.#whitelist?.has(threat, signal))) threats.push(threat);
     }
-    this.#outcome.apply(task, hit, result.kind, threats, part);
+    this.#outcome.apply(task, hit, result, threats, part);
   }
 
   async #recall(key: string, signal: AbortSignal): Promise<ScanResult | undefined> {
@@ -348,11 +379,62 @@ class Rule {
   }
 }
 
-/** Compiles a rule of the section; throws ConfigError. Undefined: it is switched off. */
-export function compileRule(
+/**
+ * Compiles a rule of the section.
+ *
+ * @returns undefined when it is switched off
+ * @throws ConfigError
+ */
+function compileRule<Options extends CommonOptions>(
+  family: ScannerFamily<Options>,
   key: string,
-  options: RuleOptions,
-  context: Context,
+  options: Options,
+  context: ScannerContext,
 ): CheckUnit<never> | undefined {
-  return options.enabled ? new Rule(key, options, context).unit : undefined;
+  if (!options.enabled) return undefined;
+  const type = typeOf(family, key, options, context);
+  refuseForeignOptions(family, key, options, context);
+  return new Rule(
+    {
+      key,
+      family: family.name,
+      options: settle(options, type.defaults ?? {}),
+      type,
+      scanner: type.create(options),
+      weight: type.weight?.(options) ?? 1,
+      further: (symbol) => type.furtherSymbols?.(options, symbol) ?? {},
+      anchor: family.anchor?.(key),
+    },
+    context,
+  ).unit;
+}
+
+/**
+ * Compiles the rules of a section: everything that is no option of the section itself.
+ *
+ * @param parse the schema of one rule, whose output the section already holds
+ * @returns undefined when there are none, so that nothing runs
+ * @throws ConfigError with the problems of all rules
+ */
+export function compileRules<Options extends CommonOptions>(
+  family: ScannerFamily<Options>,
+  section: Readonly<Record<string, unknown>>,
+  isOwnOption: (name: string) => boolean,
+  parse: (value: unknown) => Options,
+  context: ScannerContext,
+): readonly CheckUnit<never>[] | undefined {
+  const units: CheckUnit<never>[] = [];
+  const problems: ConfigError['problems'][number][] = [];
+  for (const [key, options] of Object.entries(section)) {
+    if (isOwnOption(key)) continue;
+    try {
+      const unit = compileRule(family, key, parse(options), context);
+      if (unit) units.push(unit);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return units.length === 0 ? undefined : units;
 }

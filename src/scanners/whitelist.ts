@@ -1,14 +1,14 @@
-import type { CheckContext, MapHandle, Task } from '../../core/index.ts';
-import type { AntivirusOptions } from './options.ts';
+import type { MapHandle, Task } from '../core/index.ts';
+import type { ScannerContext } from './scanner.ts';
 
 /** Senders, contents and threats that a rule leaves alone. */
 export class Whitelist {
   readonly #map: MapHandle;
 
   /** @throws ConfigError when the option is no map */
-  constructor(key: string, spec: unknown, { maps, path }: CheckContext<AntivirusOptions, never>) {
+  constructor(family: string, key: string, spec: unknown, { maps, path }: ScannerContext) {
     this.#map = maps.open(spec, 'set', {
-      description: `antivirus: whitelist of ${key}`,
+      description: `${family}: whitelist of ${key}`,
       path: path(key, 'whitelist'),
     });
   }
