@@ -20,6 +20,7 @@ const packages: Readonly<Record<string, string>> = {
   'clamav-daemon': '/usr/sbin/clamd',
   'c-icap': '/usr/bin/c-icap',
   'libc-icap-mod-virus-scan': '/etc/c-icap/virus_scan.conf',
+  spamd: '/usr/sbin/spamd',
 };
 
 interface Step {

@@ -3,6 +3,7 @@ import type { CheckDefinition } from '../core/index.ts';
 import { antivirus } from './antivirus/check.ts';
 import { arc } from './arc_signing/check.ts';
 import { dkimSigning } from './dkim_signing/check.ts';
+import { externalServices } from './external_services/check.ts';
 import { forceActions } from './force_actions/check.ts';
 import { gtube } from './gtube/check.ts';
 import { history } from './history/check.ts';
@@ -16,6 +17,7 @@ export const checks: readonly CheckDefinition[] = [
   antivirus,
   arc,
   dkimSigning,
+  externalServices,
   forceActions,
   gtube,
   history,

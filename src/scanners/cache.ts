@@ -1,4 +1,4 @@
-import type { ScanResult } from './scanner.ts';
+import type { ScannerType, ScanResult } from './scanner.ts';
 
 const words = { clean: 'OK', encrypted: 'ENCRYPTED', macro: 'MACRO' } as const;
 
@@ -12,13 +12,13 @@ export function cacheText(result: ScanResult, weight: number): string | undefine
 }
 
 /** Reads what {@link cacheText} wrote. */
-export function cachedResult(text: string): ScanResult | undefined {
+export function cachedResult(text: string, type: Pick<ScannerType<never>, 'weighs'>): ScanResult | undefined {
   const [result = '', weightText = '', symbol] = text.split('\t');
   if (result === words.clean) return { kind: 'clean' };
   if (result === words.encrypted) return { kind: 'encrypted', threats: ['File is encrypted'] };
   if (result === words.macro) return { kind: 'macro', threats: ['File contains macros'] };
   if (result === '') return undefined;
-  const weight = weightText === '' ? Number.NaN : Number(weightText);
+  const weight = type.weighs && weightText !== '' ? Number(weightText) : Number.NaN;
   return {
     kind: 'found',
     threats: result.split('\v'),

@@ -1,3 +1,4 @@
+export type { Connection } from './connection.ts';
 export { icapType } from './icap.ts';
 export {
   type CommonOptions,

@@ -115,13 +115,17 @@ export class Outcome {
     const further =
       kind === 'found' && result.symbol !== undefined ? this.#further.get(result.symbol) : undefined;
     const symbol = further ?? this.#symbols[kind];
+    const isWhole = kind === 'found' && result.weight !== undefined;
+    const together: string[] = [];
     for (const threat of threats) {
       const special = patterns.find(([, pattern]) => pattern.test(threat));
       const fileName = this.#options.show_attachments ? part?.fileName : undefined;
       const option = fileName === undefined ? threat : `${threat}|${fileName}`;
       if (special) hit(special[0], 1, option);
+      else if (isWhole) together.push(option);
       else hit(symbol, weight, option);
     }
+    if (together.length > 0) hit(symbol, weight, ...together);
     if (isFailure || threats.length === 0 || this.#action === undefined) return;
     const virus = threats.join('; ');
     const values: Readonly<Record<string, string>> = { SCANNER: this.#name, VIRUS: virus };

@@ -41,8 +41,8 @@ function typeOf<Options extends CommonOptions>(
   if (Object.hasOwn(family.types, type)) return family.types[type]!;
   throw context.configError(
     options.type === undefined ? [key] : [key, 'type'],
-    family.refusedTypes.includes(type)
-      ? `scanner type \`${type}\` is not supported`
+    Object.hasOwn(family.refusedTypes, type)
+      ? `scanner type \`${type}\` is not supported: ${family.refusedTypes[type]}`
       : `unknown scanner type \`${type}\``,
     Object.keys(family.types).join(' or '),
   );
@@ -88,7 +88,7 @@ interface CompiledRule {
   readonly options: SettledOptions;
   readonly type: Pick<
     ScannerType<never>,
-    'port' | 'timeoutSeconds' | 'cacheSeconds' | 'symbol' | 'score' | 'words'
+    'port' | 'timeoutSeconds' | 'cacheSeconds' | 'symbol' | 'score' | 'words' | 'weighs'
   >;
   readonly scanner: Scanner;
   readonly weight: number;
@@ -103,6 +103,7 @@ class Rule {
   readonly #context: ScannerContext;
   readonly #scanner: Scanner;
   readonly #anchor: string | undefined;
+  readonly #type: CompiledRule['type'];
   readonly #servers: Servers;
   readonly #filter: PieceFilter;
   readonly #outcome: Outcome;
@@ -134,6 +135,7 @@ class Rule {
     this.#servers = servers;
     this.#scanner = rule.scanner;
     this.#anchor = rule.anchor;
+    this.#type = type;
     this.#filter = new PieceFilter(
       options,
       (options.mime_parts_filter_regex ?? []).map((text) =>
@@ -350,7 +352,7 @@ class Rule {
   async #recall(key: string, signal: AbortSignal): Promise<ScanResult | undefined> {
     if (this.#cacheMs === 0) return undefined;
     const text = await this.#unlessLate(this.#context.store.get(key), signal);
-    return text === undefined ? undefined : cachedResult(text);
+    return text === undefined ? undefined : cachedResult(text, this.#type);
   }
 
   async #remember(key: string, result: ScanResult, signal: AbortSignal): Promise<void> {

@@ -12,7 +12,7 @@ export type ScanResult =
   | {
       readonly kind: 'found';
       readonly threats: readonly string[];
-      /** Instead of the weight that the type gives. */
+      /** For all threats together, instead of the weight that the type gives each ({@link ScannerType.weighs}). */
       readonly weight?: number | undefined;
       /** Key of {@link ScannerType.furtherSymbols}, for what is told by another symbol than the rule's. */
       readonly symbol?: string | undefined;
@@ -63,6 +63,8 @@ export interface ScannerType<Options extends CommonOptions> {
   readonly words: string;
   /** Symbols by the keys that {@link ScanResult} uses. */
   readonly furtherSymbols?: (options: Options, symbol: string) => Readonly<Record<string, FurtherSymbol>>;
+  /** The scanner says what a finding weighs. */
+  readonly weighs?: boolean;
   /** Weight of the symbol for a threat. Default 1. */
   readonly weight?: (options: Options) => number;
   create(options: Options): Scanner;
@@ -73,8 +75,8 @@ export interface ScannerFamily<Options extends CommonOptions> {
   /** Name of the section and of its group, and a word of its metrics. */
   readonly name: string;
   readonly types: Readonly<Record<string, ScannerType<Options>>>;
-  /** Types that are known and refused. */
-  readonly refusedTypes: readonly string[];
+  /** Types that are known and refused, with the reason. */
+  readonly refusedTypes: Readonly<Record<string, string>>;
   /** Name by which settings know a rule. Default: its symbol. */
   readonly anchor?: (key: string) => string;
 }

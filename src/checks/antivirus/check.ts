@@ -6,16 +6,11 @@ import { antivirusOptions, ruleOptions } from './options.ts';
 const family: ScannerFamily<IcapOptions> = {
   name: 'antivirus',
   types: { clamav: clamavType, icap: icapType },
-  refusedTypes: [
-    'avast',
-    'fprot',
-    'kaspersky',
-    'kaspersky_se',
-    'metadefender',
-    'savapi',
-    'sophos',
-    'virustotal',
-  ],
+  refusedTypes: Object.fromEntries(
+    ['avast', 'fprot', 'kaspersky', 'kaspersky_se', 'metadefender', 'savapi', 'sophos', 'virustotal'].map(
+      (type) => [type, 'its protocol is not spoken here'],
+    ),
+  ),
 };
 
 export const antivirus = defineCheck({

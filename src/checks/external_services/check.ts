@@ -1,0 +1,64 @@
+import { defineCheck } from '../../core/index.ts';
+import { compileRules, icapType, type ScannerFamily } from '../../scanners/index.ts';
+import { externalServicesOptions, type ServiceOptions, serviceOptions } from './options.ts';
+import { spamassassinType } from './spamassassin.ts';
+
+const commercial = 'a service whose protocol is not public';
+const withAccount = 'a service on the network that wants an account; nothing of a message is sent there';
+
+const family: ScannerFamily<ServiceOptions> = {
+  name: 'external_services',
+  types: { icap: icapType, spamassassin: spamassassinType },
+  refusedTypes: {
+    cloudmark: commercial,
+    dcc: 'its protocol is not spoken here',
+    expurgate: commercial,
+    metadefender: withAccount,
+    oletools: 'its protocol is not spoken here',
+    pyzor: 'its protocol is not spoken here',
+    razor: 'its protocol is not spoken here',
+    vadesecure: commercial,
+    virustotal: withAccount,
+  },
+  anchor: (key) => `${key.toUpperCase()}_CHECK`,
+};
+
+export const externalServices = defineCheck({
+  name: 'external_services',
+  summary: 'Asks other programs about messages: SpamAssassin, and anything that speaks ICAP.',
+  details: [
+    'Every object in the section is a rule by its name; without one nothing is asked. Mail of every direction is asked',
+    'about. Settings know a rule by its name in upper case with `_CHECK`. Defaults by type:',
+    '',
+    '| Type | Port | `timeout` | `cache_expire` | Symbol (score) | Asked about |',
+    '|---|---|---|---|---|---|',
+    '| `spamassassin` | 783 | 15 | 3600 | `SPAMD` (1) | the whole message, after the filters, `dynamic_scan` |',
+    "| `icap` | 1344 | 10 | 7200 | the rule's name (0) | attachments |",
+    '',
+    "`spamassassin` speaks spamd's own protocol. Its score, when positive, is the weight of `SPAMD`, and the rules that",
+    'matched are the option. Nothing but the message is told to spamd.',
+    '',
+    'Types `cloudmark`, `dcc`, `expurgate`, `metadefender`, `oletools`, `pyzor`, `razor`, `vadesecure` and `virustotal` are',
+    'refused.',
+    '',
+    'A service that is away, too slow or answers nonsense gives `<symbol>_FAIL` (weight 0) within `timeout` (never more than',
+    'what is left of `task_timeout`), a line of log once a minute and `postern_external_services_failures_total`; a server',
+    'that failed is asked last for a minute. Results are kept in the store under `rs_<name>_<BLAKE2b-512 of what was asked',
+    'about>`. The rest is as with [`antivirus`](antivirus.md).',
+  ].join('\n'),
+  group: 'external_services',
+  stage: 'filter',
+  direction: 'both',
+  needs: ['parts'],
+  config: externalServicesOptions,
+  symbols: {},
+  create(context) {
+    return compileRules(
+      family,
+      context.config,
+      (name) => name in externalServicesOptions.shape,
+      (value) => serviceOptions.parse(value),
+      context,
+    );
+  },
+});
