@@ -14,6 +14,7 @@ import { Outcome } from './outcome.ts';
 import { compileOption } from './pattern-option.ts';
 import { type Piece, PieceFilter } from './pieces.ts';
 import type {
+  FamilyMetrics,
   FurtherSymbol,
   Scanner,
   ScannerContext,
@@ -85,6 +86,7 @@ interface CompiledRule {
   readonly key: string;
   /** Name of the section. */
   readonly family: string;
+  readonly metrics: FamilyMetrics;
   readonly options: SettledOptions;
   readonly type: Pick<
     ScannerType<never>,
@@ -161,14 +163,11 @@ class Rule {
       options.whitelist === undefined || options.whitelist === null
         ? undefined
         : new Whitelist(family, key, options.whitelist, context);
-    this.#troubles = new Troubles(context, family, name);
+    this.#troubles = new Troubles(context, name, rule.metrics.failures);
     this.#timeoutMs = 1000 * (options.timeout ?? type.timeoutSeconds);
     this.#cacheMs = options.no_cache ? 0 : 1000 * (options.cache_expire ?? type.cacheSeconds);
     this.#prefix = options.prefix ?? `rs_${name}_`;
-    const scans = context.metrics.counter(`postern_${family}_scans_total`, 'Results of scanners', [
-      'rule',
-      'result',
-    ]);
+    const scans = context.metrics.counter(rule.metrics.scans, 'Results of scanners', ['rule', 'result']);
     this.#count = (result) => scans.add(1, { rule: name, result });
   }
 
@@ -400,6 +399,7 @@ function compileRule<Options extends CommonOptions>(
     {
       key,
       family: family.name,
+      metrics: family.metrics,
       options: settle(options, type.defaults ?? {}),
       type,
       scanner: type.create(options),

@@ -70,10 +70,19 @@ export interface ScannerType<Options extends CommonOptions> {
   create(options: Options): Scanner;
 }
 
+/** Names of metrics, both with the label `rule`. */
+export interface FamilyMetrics {
+  /** Results, with the label `result`. */
+  readonly scans: string;
+  /** Attempts that failed, with the label `server`. */
+  readonly failures: string;
+}
+
 /** The scanners of one section of the configuration. */
 export interface ScannerFamily<Options extends CommonOptions> {
-  /** Name of the section and of its group, and a word of its metrics. */
+  /** Name of the section and of its group. */
   readonly name: string;
+  readonly metrics: FamilyMetrics;
   readonly types: Readonly<Record<string, ScannerType<Options>>>;
   /** Types that are known and refused, with the reason. */
   readonly refusedTypes: Readonly<Record<string, string>>;

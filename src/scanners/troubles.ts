@@ -11,15 +11,10 @@ export class Troubles {
   /** By cause: when the last line was written, and how many were not since. */
   readonly #told = new Map<string, { atMs: number; unsaid: number }>();
 
-  /** @param family word of its metrics: the section's name */
-  constructor(context: ScannerContext, family: string, rule: string) {
+  constructor(context: ScannerContext, rule: string, metric: string) {
     this.#context = context;
     this.#rule = rule;
-    this.#failures = context.metrics.counter(
-      `postern_${family}_failures_total`,
-      'Attempts at scanners that failed',
-      ['rule', 'server'],
-    );
+    this.#failures = context.metrics.counter(metric, 'Attempts at scanners that failed', ['rule', 'server']);
   }
 
   /** An attempt failed. */

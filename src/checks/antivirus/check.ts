@@ -5,6 +5,10 @@ import { antivirusOptions, ruleOptions } from './options.ts';
 
 const family: ScannerFamily<IcapOptions> = {
   name: 'antivirus',
+  metrics: {
+    scans: 'postern_antivirus_scans_total',
+    failures: 'postern_antivirus_failures_total',
+  },
   types: { clamav: clamavType, icap: icapType },
   refusedTypes: Object.fromEntries(
     ['avast', 'fprot', 'kaspersky', 'kaspersky_se', 'metadefender', 'savapi', 'sophos', 'virustotal'].map(

@@ -8,6 +8,10 @@ const withAccount = 'a service on the network that wants an account; nothing of 
 
 const family: ScannerFamily<ServiceOptions> = {
   name: 'external_services',
+  metrics: {
+    scans: 'postern_external_services_scans_total',
+    failures: 'postern_external_services_failures_total',
+  },
   types: { icap: icapType, spamassassin: spamassassinType },
   refusedTypes: {
     cloudmark: commercial,
