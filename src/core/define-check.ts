@@ -78,8 +78,11 @@ export interface CheckContext<Config, Sym extends string> {
   readonly stateDir: string;
   /** Declares a symbol that the configuration names. The same name again returns the same symbol. */
   declare(name: string, def: SymbolDef): DynamicSymbol;
-  /** Type-safe reference to a declared static symbol under the name the configuration gave it (`symbol = "…"`). */
-  rename(symbol: Sym, name: string): DynamicSymbol;
+  /**
+   * Type-safe reference to a declared static symbol under the name and the default score that the configuration gave
+   * it (`symbol = "…"`, `score = …`).
+   */
+  rename(symbol: Sym, name: string, score?: number): DynamicSymbol;
   /** An error that names file, line and option; throw it. `path` starts inside the check's section. */
   configError(path: ConfigPath, message: string, expected?: string): ConfigError;
   /** A warning at load that names file, line and option. */

@@ -2,7 +2,7 @@ import type { ActionName } from './action.ts';
 import type { AuthenticationState } from './authentication.ts';
 import { type Direction, identifySender, type SenderIdentity } from './direction.ts';
 import type { Envelope, TaskFlag } from './envelope.ts';
-import type { ContentViews, Message } from './message.ts';
+import type { ContentViews, Mailbox, Message } from './message.ts';
 import { MilterReply } from './milter-reply.ts';
 import type { Hit } from './symbol.ts';
 
@@ -47,6 +47,13 @@ export interface AppliedSettings {
   readonly apply: Readonly<Record<string, unknown>>;
 }
 
+/** Mailboxes of the message's address fields. */
+export interface Mailboxes {
+  readonly from: readonly Mailbox[];
+  readonly to: readonly Mailbox[];
+  readonly cc: readonly Mailbox[];
+}
+
 /** Makes the views of a message; the engine hands in the rooms that know how. */
 export interface Views {
   parse(raw: Buffer): Message;
@@ -88,6 +95,7 @@ export class Task {
   #envelope: Envelope;
   #direction: Direction;
   #message: Message | undefined;
+  #mailboxes: Mailboxes | undefined;
   #content: ContentViews | undefined;
   #sender: SenderIdentity | undefined;
 
@@ -134,6 +142,20 @@ export class Task {
     this.#envelope = { ...this.#envelope, ...changes };
     this.#direction = this.#decideDirection(this.#envelope);
     this.#sender = undefined;
+  }
+
+  /**
+   * Mailboxes of From, To and Cc as checks should see them: those of the message until a check corrects them. What is
+   * about the header fields as they stand (signatures, authentication, forgery) reads `message` instead.
+   */
+  get mailboxes(): Mailboxes {
+    return this.#mailboxes ?? this.message;
+  }
+
+  /** Corrects the mailboxes of From, To or Cc for every check that follows: addresses behind aliases. */
+  correctMailboxes(changes: Partial<Mailboxes>): void {
+    const { from, to, cc } = this.mailboxes;
+    this.#mailboxes = { from, to, cc, ...changes };
   }
 
   /** The parsed message. Parsed on first use; never throws. */

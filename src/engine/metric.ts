@@ -56,6 +56,11 @@ export class Metric {
   declare(name: string, def: SymbolDef, defaultGroup: string): MetricSymbol {
     const known = this.#symbols.get(name);
     if (known && this.#declared.has(name)) return known;
+    return this.redeclare(name, def, defaultGroup);
+  }
+
+  /** Replaces the declaration of a symbol, as a check does whose options say more than its defaults. */
+  redeclare(name: string, def: SymbolDef, defaultGroup: string): MetricSymbol {
     this.#declared.add(name);
     const symbol = this.#build(name, def, defaultGroup);
     this.#symbols.set(name, symbol);

@@ -161,10 +161,14 @@ function buildCheck(
     metrics: ports.metrics,
     stateDir: configuration.stateDir,
     declare,
-    rename: (symbol, name) => {
-      if (symbol === name) return name as DynamicSymbol;
+    rename: (symbol, name, score) => {
+      const def = check.symbols[symbol] ?? { description: '' };
+      if (symbol === name) {
+        if (score !== undefined) metric.redeclare(name, { ...def, score }, check.group);
+        return name as DynamicSymbol;
+      }
       renamed.add(symbol);
-      return declare(name, check.symbols[symbol] ?? { description: '' });
+      return declare(name, score === undefined ? def : { ...def, score });
     },
     configError: (path, message, expected) => {
       const whole = [check.name, ...path];

@@ -112,14 +112,16 @@ export const extractors: Readonly<Record<string, ExtractorDefinition>> = {
     make: noArgs(() => object(ipClass, (task) => task.envelope.clientIp)),
   },
   from: {
-    description: 'Sender: `smtp`, `mime`, or whichever is there in this order',
+    description:
+      'Sender: `smtp`, `mime`, or whichever is there in this order; with `orig` as it was before aliases were resolved',
     make(args) {
       const which = side(args);
       return object(addressClass, (task) => fromAddress(task, which));
     },
   },
   rcpts: {
-    description: 'Recipients: `smtp`, `mime`, or whichever are there in this order',
+    description:
+      'Recipients: `smtp`, `mime`, or whichever are there in this order; with `orig` as they were before aliases were resolved',
     make(args) {
       const which = side(args);
       return objects(addressClass, (task) => recipients(task, which));

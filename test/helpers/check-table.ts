@@ -179,8 +179,9 @@ export async function buildCheck(
       if (!declared.has(name)) declared.set(name, def);
       return name as DynamicSymbol;
     },
-    rename(symbol, name) {
-      declared.set(name, check.symbols[symbol]!);
+    rename(symbol, name, score) {
+      const def = check.symbols[symbol]!;
+      declared.set(name, score === undefined ? def : { ...def, score });
       return name as DynamicSymbol;
     },
     configError: (path, message, expected) =>

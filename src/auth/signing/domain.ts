@@ -45,7 +45,7 @@ function wantedDomain(config: SigningConfig, reason: SigningReason, task: Task):
 
 /** What has to hold of the senders before any domain is chosen. */
 export function checkSenders(task: Task, config: SigningConfig): NotSigned | undefined {
-  const { sender } = task.envelope;
+  const { sender } = task.originalEnvelope;
   if (!sender?.text && !config.allow_envfrom_empty) return { refused: 'empty envelope sender' };
   const { from } = task.message;
   if (from.length > 1 && !config.allow_hdrfrom_multiple) return { refused: 'several addresses in From' };
@@ -59,7 +59,7 @@ export function findDomain(
   reason: SigningReason,
 ): { readonly domain: string } | NotSigned {
   let header = headerDomain(task);
-  let envelope = nameOf(task.envelope.sender?.domain);
+  let envelope = nameOf(task.originalEnvelope.sender?.domain);
   let domain = choose(wantedDomain(config, reason, task), header, envelope, task);
   if (domain === '') return { refused: 'no domain to sign with' };
   if (config.use_esld) {

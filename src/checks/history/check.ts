@@ -42,7 +42,7 @@ function toRow(task: Task, settings: Config, nowMs: number): HistoryRow {
   const { envelope, result } = task;
   const isEmpty = task.raw.length === 0;
   const subject = isEmpty ? '' : task.message.subject;
-  const mimeFrom = isEmpty ? undefined : task.message.from[0];
+  const mimeFrom = isEmpty ? undefined : task.mailboxes.from[0];
   return {
     id: task.id,
     timeMs: task.startedMs,
@@ -65,7 +65,9 @@ function toRow(task: Task, settings: Config, nowMs: number): HistoryRow {
     senderSmtp: envelope.sender?.text || unknown,
     senderMime: mimeFrom?.text ?? unknown,
     recipientsSmtp: envelope.recipients.map((recipient) => recipient.text),
-    recipientsMime: isEmpty ? [] : [...task.message.to, ...task.message.cc].map((mailbox) => mailbox.text),
+    recipientsMime: isEmpty
+      ? []
+      : [...task.mailboxes.to, ...task.mailboxes.cc].map((mailbox) => mailbox.text),
     isSkipped: task.flags.has('skip'),
     queueId: envelope.queueId ?? unknown,
     sender: `${task.sender.kind}:${task.sender.value}`,

@@ -183,7 +183,7 @@ class RuleCompiler {
   }
 
   /** Whom the operator wants to have a copy besides `mail_to`; they are not named to each other. */
-  #copies({ envelope }: Task): readonly string[] {
+  #copies({ originalEnvelope: envelope }: Task): readonly string[] {
     const rule = this.#rule;
     const copies = [
       rule.email_alert_user ? envelope.login : undefined,

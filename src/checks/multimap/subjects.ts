@@ -231,7 +231,7 @@ export function subjectOf(options: RuleOptions, selector: Selector | undefined):
         addresses(
           options,
           ({ envelope: { sender } }) => (sender === undefined ? undefined : sender === null ? [] : [sender]),
-          ({ message }) => message.from,
+          ({ mailboxes }) => mailboxes.from,
         ),
       );
     case 'rcpt':
@@ -240,7 +240,7 @@ export function subjectOf(options: RuleOptions, selector: Selector | undefined):
         addresses(
           options,
           ({ envelope: { recipients } }) => (recipients.length > 0 ? recipients : undefined),
-          ({ message }) => [...message.to, ...message.cc],
+          ({ mailboxes }) => [...mailboxes.to, ...mailboxes.cc],
         ),
       );
     case 'helo':

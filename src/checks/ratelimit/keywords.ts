@@ -33,20 +33,20 @@ export function keywords(bounceSenders: ReadonlySet<string>): ReadonlyMap<string
 function senderAddress(task: Task): string | undefined {
   const { sender } = task.envelope;
   if (sender === null) return '';
-  return (sender ?? task.message.from[0])?.text.toLowerCase();
+  return (sender ?? task.mailboxes.from[0])?.text.toLowerCase();
 }
 
 /** `''` for the null sender and for no sender at all. */
 function senderUser(task: Task): string {
   const { sender } = task.envelope;
   if (sender === null) return '';
-  return (sender ?? task.message.from[0])?.local.toLowerCase() ?? '';
+  return (sender ?? task.mailboxes.from[0])?.local.toLowerCase() ?? '';
 }
 
 function principalRecipient(task: Task): string | undefined {
   const { deliverTo, recipients } = task.envelope;
-  const { message } = task;
-  return (deliverTo ?? recipients[0]?.text ?? message.to[0]?.text ?? message.cc[0]?.text)?.toLowerCase();
+  const { to, cc } = task.mailboxes;
+  return (deliverTo ?? recipients[0]?.text ?? to[0]?.text ?? cc[0]?.text)?.toLowerCase();
 }
 
 function variable(task: Task, name: string): string | undefined {

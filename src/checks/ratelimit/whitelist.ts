@@ -49,7 +49,7 @@ export class Whitelist {
     if (!this.#rcpts) return;
     for (const { local, text } of recipients.length > 0
       ? recipients
-      : [...task.message.to, ...task.message.cc]) {
+      : [...task.mailboxes.to, ...task.mailboxes.cc]) {
       yield [this.#rcpts, local.toLowerCase()];
       yield [this.#rcpts, text.toLowerCase()];
     }

@@ -45,8 +45,8 @@ const addressesOf: Readonly<Record<string, (task: Task) => readonly MailAddress[
     return [sender ?? { text: '', local: '', domain: '' }];
   },
   rcpt: ({ envelope }) => envelope.recipients,
-  from_mime: ({ message }) => message.from,
-  rcpt_mime: ({ message }) => [...message.to, ...message.cc],
+  from_mime: ({ mailboxes }) => mailboxes.from,
+  rcpt_mime: ({ mailboxes }) => [...mailboxes.to, ...mailboxes.cc],
   user({ envelope: { login } }) {
     return login === undefined ? undefined : [loginAddress(login)];
   },
