@@ -20,3 +20,8 @@ export {
   signingShape,
   unsupportedSigningOptions,
 } from './signing/index.ts';
+export {
+  evaluateSpf,
+  PolicyCache,
+  type SpfEvaluation,
+} from './spf/index.ts';

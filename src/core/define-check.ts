@@ -153,7 +153,7 @@ export function defineCheck<const Schema extends z.ZodType, const Sym extends st
 export function directionFilter(
   own: { readonly check_local?: boolean | undefined; readonly check_authed?: boolean | undefined },
   options: GlobalOptions,
-): (task: Task) => boolean {
+): (task: Pick<Task, 'direction'>) => boolean {
   const ownCounts = own.check_local !== undefined || own.check_authed !== undefined;
   const checkLocal = (ownCounts ? own.check_local : options.checkLocal) ?? false;
   const checkAuthed = (ownCounts ? own.check_authed : options.checkAuthed) ?? false;

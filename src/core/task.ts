@@ -1,3 +1,4 @@
+import type { IpAddress } from '../lib/index.ts';
 import type { ActionName } from './action.ts';
 import type { AuthenticationState } from './authentication.ts';
 import { type Direction, identifySender, type SenderIdentity } from './direction.ts';
@@ -156,6 +157,12 @@ export class Task {
   correctMailboxes(changes: Partial<Mailboxes>): void {
     const { from, to, cc } = this.mailboxes;
     this.#mailboxes = { from, to, cc, ...changes };
+  }
+
+  /** Would mail from a client at this address count as local? */
+  isLocalClient(ip: IpAddress): boolean {
+    const from = { ...this.originalEnvelope, clientIp: ip, clientSocketPath: undefined };
+    return this.#decideDirection(from).isLocal;
   }
 
   /** The parsed message. Parsed on first use; never throws. */
