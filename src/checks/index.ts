@@ -14,6 +14,7 @@ import { metadataExporter } from './metadata_exporter/check.ts';
 import { milterHeaders } from './milter_headers/check.ts';
 import { multimap } from './multimap/check.ts';
 import { ratelimit } from './ratelimit/check.ts';
+import { spf } from './spf/check.ts';
 
 /** Every check there is. */
 export const checks: readonly CheckDefinition[] = [
@@ -31,4 +32,5 @@ export const checks: readonly CheckDefinition[] = [
   milterHeaders,
   multimap,
   ratelimit,
+  spf,
 ];

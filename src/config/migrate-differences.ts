@@ -102,7 +102,8 @@ const knownDifferences: readonly KnownDifference[] = [
     id: 'spf-limits',
     topic: 'spf',
     rspamd: 'a policy may ask DNS as often as `max_dns_requests` says, and may give many empty answers',
-    postern: 'the limits of RFC 7208 4.6.4 hold besides: beyond ten terms or two empty answers it is malformed',
+    postern:
+      'the limits of RFC 7208 4.6.4 hold besides: beyond ten terms or two empty answers it is malformed',
     concerns: (context) =>
       isModuleOn(context.configuration, 'spf')
         ? (places(context, (path) => path.startsWith('spf.max_dns_')) ?? [])

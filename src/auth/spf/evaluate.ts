@@ -1,19 +1,10 @@
-import type { DnsAnswer, DnsType, Resolver, SpfResult } from '../../core/index.ts';
+import type { Resolver, SpfResult } from '../../core/index.ts';
 import { type IpAddress, parseIp } from '../../lib/index.ts';
 import { expandMacros, type MacroText, parseMacros, truncateName } from './macro.ts';
 import { dottedAddress, isWithin, policyDomain, queryName, reverseName, sharePrefix } from './names.ts';
 import { type PolicyCache, type PolicyLookup, readPolicy } from './policies.ts';
+import { Questions, type SpfLimits } from './questions.ts';
 import type { Mechanism, Qualifier } from './record.ts';
-
-/** Bounds besides those of RFC 7208 4.6.4, which always hold. */
-export interface SpfLimits {
-  /** Policies inside policies. */
-  readonly maxNesting: number;
-  /** Questions to DNS for one message. */
-  readonly maxRequests: number;
-  /** Names and addresses that answers may bring, all together. */
-  readonly maxExpansions: number;
-}
 
 export interface SpfRequest {
   readonly clientIp: IpAddress;
@@ -54,9 +45,7 @@ export interface SpfEvaluation {
   readonly isCached: boolean;
 }
 
-/** RFC 7208 4.6.4: terms that ask DNS, answers that are empty, hosts of one `mx`, names of one `ptr`. */
-const maxTerms = 10;
-const maxVoidLookups = 2;
+/** RFC 7208 4.6.4: hosts of one `mx`, names of one `ptr`. */
 const maxHosts = 10;
 const maxExplanationLength = 512;
 
@@ -87,13 +76,7 @@ class Evaluation {
   readonly #request: SpfRequest;
   readonly #options: SpfOptions;
   readonly #domain: string;
-  readonly #deadlineMs: number;
-  #terms = 0;
-  #voidLookups = 0;
-  #requests = 0;
-  #expansions = 0;
-  /** Set once a limit or DNS ends the whole evaluation. */
-  #stop: Outcome | undefined;
+  readonly #questions: Questions;
   #record: string | undefined;
   #isCached = false;
   #clientNames: readonly string[] | undefined;
@@ -102,7 +85,7 @@ class Evaluation {
     this.#request = request;
     this.#options = options;
     this.#domain = domain;
-    this.#deadlineMs = performance.now() + options.timeoutMs;
+    this.#questions = new Questions(options);
   }
 
   async run(): Promise<SpfEvaluation> {
@@ -124,16 +107,17 @@ class Evaluation {
   }
 
   async #checkHost(domain: string, depth: number): Promise<Outcome> {
-    if (depth > this.#options.limits.maxNesting) return this.#end('permerror', 'policies nest too deep');
+    if (depth > this.#options.limits.maxNesting)
+      return this.#questions.end('permerror', 'policies nest too deep');
     const found = await this.#policyOf(domain, depth);
-    if (!found) return this.#stop!;
+    if (!found) return this.#questions.stopped!;
     if (found.status === 'none') return { result: 'none' };
     if (found.status !== 'found') return { result: found.status, reason: found.reason };
     const { policy } = found;
     if (depth === 0) this.#record = policy.text;
     for (const { mechanism, qualifier, text } of policy.directives) {
       const match = await this.#matches(mechanism, domain, depth);
-      if (this.#stop) return this.#stop;
+      if (this.#questions.stopped) return this.#questions.stopped;
       if (match === false) continue;
       const inner = match === true ? undefined : match;
       if (inner && inner.result !== 'pass') return inner;
@@ -150,9 +134,9 @@ class Evaluation {
 
   /** RFC 7208 6.1. */
   async #redirect(target: MacroText, domain: string, depth: number): Promise<Outcome> {
-    if (this.#countTerm()) return this.#stop!;
+    if (this.#questions.countTerm()) return this.#questions.stopped!;
     const next = policyDomain(await this.#name(target, domain));
-    if (this.#stop) return this.#stop;
+    if (this.#questions.stopped) return this.#questions.stopped;
     const outcome: Outcome = next === undefined ? { result: 'none' } : await this.#checkHost(next, depth + 1);
     return outcome.result === 'none' ? { result: 'permerror', reason: 'redirect to no policy' } : outcome;
   }
@@ -162,11 +146,11 @@ class Evaluation {
     const cached = this.#options.policies?.get(domain);
     if (cached) {
       // Counted all the same, so that a result does not depend on what happens to be remembered.
-      if (this.#countRequest()) return undefined;
+      if (this.#questions.countRequest()) return undefined;
       if (depth === 0) this.#isCached = true;
       return { status: 'found', policy: cached };
     }
-    const answer = await this.#query(domain, 'txt');
+    const answer = await this.#questions.query(domain, 'txt');
     if (!answer) return undefined;
     const found = readPolicy(answer);
     if (found.status === 'found') this.#options.policies?.set(domain, found.policy, answer.ttlSeconds);
@@ -187,9 +171,9 @@ class Evaluation {
         );
       default:
     }
-    if (this.#countTerm()) return false;
+    if (this.#questions.countTerm()) return false;
     const target = mechanism.domain ? await this.#name(mechanism.domain, domain) : domain;
-    if (this.#stop) return false;
+    if (this.#questions.stopped) return false;
     switch (mechanism.kind) {
       case 'include':
         return this.#include(target, depth);
@@ -200,7 +184,7 @@ class Evaluation {
       case 'mx':
         return this.#matchesMx(target, mechanism.prefixLengths);
       case 'exists': {
-        const answer = await this.#ask(target, 'a', 'term');
+        const answer = await this.#questions.ask(target, 'a', 'term');
         return answer?.status === 'ok';
       }
       case 'ptr': {
@@ -228,17 +212,17 @@ class Evaluation {
 
   /** RFC 7208 5.4. */
   async #matchesMx(target: string, prefixLengths: Readonly<Record<4 | 6, number>>): Promise<boolean> {
-    const answer = await this.#ask(target, 'mx', 'term');
+    const answer = await this.#questions.ask(target, 'mx', 'term');
     if (answer?.status !== 'ok') return false;
     if (answer.records.length > maxHosts) {
-      this.#end('permerror', 'too many MX records');
+      this.#questions.end('permerror', 'too many MX records');
       return false;
     }
     for (const record of answer.records) {
       const host = record.slice(record.indexOf(' ') + 1);
-      if (this.#countExpansion()) return false;
+      if (this.#questions.countExpansion()) return false;
       const addresses = await this.#addresses(host, 'detail');
-      if (this.#stop) return false;
+      if (this.#questions.stopped) return false;
       if (this.#hasClient(addresses, prefixLengths)) return true;
     }
     return false;
@@ -247,7 +231,7 @@ class Evaluation {
   #hasClient(addresses: readonly string[], prefixLengths: Readonly<Record<4 | 6, number>>): boolean {
     const { clientIp } = this.#request;
     for (const text of addresses) {
-      if (this.#countExpansion()) return false;
+      if (this.#questions.countExpansion()) return false;
       const address = parseIp(text);
       if (address && sharePrefix(clientIp, address, prefixLengths[clientIp.family])) return true;
     }
@@ -258,14 +242,14 @@ class Evaluation {
   async #addresses(host: string, role: 'term' | 'detail'): Promise<readonly string[]> {
     const isV6 = this.#request.clientIp.family === 6;
     if (isV6 && !this.#options.asksIpv6) return [];
-    return (await this.#ask(host, isV6 ? 'aaaa' : 'a', role))?.records ?? [];
+    return (await this.#questions.ask(host, isV6 ? 'aaaa' : 'a', role))?.records ?? [];
   }
 
   /** Names that the client's address is published under (RFC 7208 5.5), verified or not. Failures of DNS: none. */
   async #publishedNames(role: 'term' | 'macro'): Promise<readonly string[]> {
     if (this.#clientNames) return this.#clientNames;
-    const answer = await this.#query(reverseName(this.#request.clientIp), 'ptr');
-    if (answer && role === 'term') this.#countVoid(answer);
+    const answer = await this.#questions.query(reverseName(this.#request.clientIp), 'ptr');
+    if (answer && role === 'term') this.#questions.countVoid(answer);
     this.#clientNames = (answer?.records ?? []).slice(0, maxHosts).flatMap((text) => queryName(text) ?? []);
     return this.#clientNames;
   }
@@ -274,15 +258,15 @@ class Evaluation {
   async #leadsBack(name: string): Promise<boolean> {
     const { clientIp } = this.#request;
     const isV6 = clientIp.family === 6;
-    if ((isV6 && !this.#options.asksIpv6) || this.#countExpansion()) return false;
-    const answer = await this.#query(name, isV6 ? 'aaaa' : 'a');
+    if ((isV6 && !this.#options.asksIpv6) || this.#questions.countExpansion()) return false;
+    const answer = await this.#questions.query(name, isV6 ? 'aaaa' : 'a');
     return answer?.records.some((text) => parseIp(text)?.text === clientIp.text) ?? false;
   }
 
   /** RFC 7208 5.5. */
   async #matchesName(domain: string): Promise<boolean> {
     for (const name of await this.#publishedNames('term')) {
-      if (this.#stop) return false;
+      if (this.#questions.stopped) return false;
       if (isWithin(name, domain) && (await this.#leadsBack(name))) return true;
     }
     return false;
@@ -293,13 +277,11 @@ class Evaluation {
     const names = await this.#publishedNames('macro');
     const rank = (name: string): number => (name === domain ? 0 : isWithin(name, domain) ? 1 : 2);
     for (const name of names.toSorted((a, b) => rank(a) - rank(b))) {
-      if (this.#stop) break;
+      if (this.#questions.stopped) break;
       if (await this.#leadsBack(name)) return name;
     }
     return 'unknown';
   }
-
-  // ------------------------------------------------------------------------------------------------ macros
 
   async #name(text: MacroText, domain: string): Promise<string> {
     return truncateName(await this.#expand(text, domain));
@@ -342,72 +324,11 @@ class Evaluation {
   async #explain(name: MacroText, domain: string, receiver: string): Promise<string | undefined> {
     const target = queryName(await this.#name(name, domain));
     if (target === undefined || receiver === '') return undefined;
-    const answer = await this.#query(target, 'txt');
+    const answer = await this.#questions.query(target, 'txt');
     if (answer?.status !== 'ok' || answer.records.length !== 1) return undefined;
     const compiled = parseMacros(answer.records[0]!, 'explanation');
     if (!compiled) return undefined;
     const words = (await this.#expand(compiled, domain)).slice(0, maxExplanationLength);
     return /^[\x20-\x7e]+$/.test(words) ? words : undefined;
-  }
-
-  // ------------------------------------------------------------------------------------------------ DNS, bounds
-
-  /** Asks for what a mechanism needs. A failure of DNS ends the evaluation; an answer may be empty. */
-  async #ask(text: string, type: DnsType, role: 'term' | 'detail'): Promise<DnsAnswer | undefined> {
-    const answer = await this.#query(text, type);
-    if (!answer) return undefined;
-    switch (answer.status) {
-      case 'ok':
-        return answer;
-      case 'nxdomain':
-      case 'nodata':
-        if (role === 'term') this.#countVoid(answer);
-        return this.#stop ? undefined : answer;
-      default:
-        this.#end('temperror', `DNS: ${answer.status}`);
-        return undefined;
-    }
-  }
-
-  /** Asks, whatever the answer; undefined when a bound was reached. What is no name does not exist. */
-  async #query(text: string, type: DnsType): Promise<DnsAnswer | undefined> {
-    if (this.#stop || this.#countRequest()) return undefined;
-    const name = queryName(text);
-    if (name === undefined) return { status: 'nxdomain', records: [], ttlSeconds: 0 };
-    const leftMs = this.#deadlineMs - performance.now();
-    const { dns, signal } = this.#options;
-    if (leftMs <= 0) {
-      this.#end('temperror', 'out of time');
-      return undefined;
-    }
-    const answer = await dns.resolve(name, type, { timeoutMs: leftMs, ...(signal && { signal }) });
-    // A resolver may refuse names with blanks; no host has one.
-    return answer.status === 'formerr' && name.includes(' ') ? { ...answer, status: 'nxdomain' } : answer;
-  }
-
-  #countTerm(): boolean {
-    if (++this.#terms > maxTerms) this.#end('permerror', 'too many terms that ask DNS');
-    return this.#stop !== undefined;
-  }
-
-  #countVoid({ status }: DnsAnswer): void {
-    if (status !== 'nxdomain' && status !== 'nodata') return;
-    if (++this.#voidLookups > maxVoidLookups) this.#end('permerror', 'too many empty answers');
-  }
-
-  #countRequest(): boolean {
-    if (++this.#requests > this.#options.limits.maxRequests) this.#end('permerror', 'too many DNS requests');
-    return this.#stop !== undefined;
-  }
-
-  #countExpansion(): boolean {
-    if (++this.#expansions > this.#options.limits.maxExpansions)
-      this.#end('permerror', 'too many hosts and addresses');
-    return this.#stop !== undefined;
-  }
-
-  #end(result: 'permerror' | 'temperror', reason: string): Outcome {
-    this.#stop ??= { result, reason };
-    return this.#stop;
   }
 }

@@ -1,7 +1,6 @@
 export {
   evaluateSpf,
   type SpfEvaluation,
-  type SpfLimits,
   type SpfOptions,
   type SpfRequest,
 } from './evaluate.ts';
