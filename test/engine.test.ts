@@ -460,3 +460,48 @@ test('a direction switches checks and groups off and has thresholds of its own',
   assert.deepEqual(names(outbound), ['TWO']);
   assert.equal(outbound.requiredScore, 1);
 });
+
+test('a check may take an action out of the choice, for its message only', async (context) => {
+  let isDisabled = true;
+  const judge = check('judge', nothing);
+  const stop = check(
+    'stop',
+    (task) => {
+      if (isDisabled) task.disableAction('greylist');
+    },
+    { stage: 'postfilter' },
+  );
+  const { scan } = await build(context, [judge, stop], {
+    'actions.conf': 'greylist = 1; add_header = 6; reject = 15;',
+  });
+  const without = await scan();
+  assert.equal(without.action, 'no action');
+  assert.deepEqual([...without.thresholds.keys()].sort(), ['add header', 'reject']);
+  isDisabled = false;
+  const withIt = await scan();
+  assert.equal(withIt.action, 'greylist');
+  assert.deepEqual([...withIt.thresholds.keys()].sort(), ['add header', 'greylist', 'reject']);
+});
+
+test('a check may give one of its own symbols another score, and the configuration has the last word', async (context) => {
+  const scored = defineCheck({
+    name: 'scored',
+    summary: 'for a test',
+    group: 'scored',
+    stage: 'filter',
+    direction: 'both',
+    needs: [],
+    config: z.strictObject({}),
+    symbols: { SCORED: { score: 2, description: 'as declared' } },
+    create: ({ declare }) => {
+      const symbol = declare('SCORED', { score: 3, description: 'as configured' });
+      return (_, hit) => hit(symbol);
+    },
+  }) as unknown as CheckDefinition;
+  const plain = await build(context, [scored]);
+  assert.equal((await plain.scan()).score, 3);
+  const overridden = await build(context, [scored], {
+    'groups.conf': 'group "scored" { symbols { "SCORED" { weight = 7; } } }',
+  });
+  assert.equal((await overridden.scan()).score, 7);
+});

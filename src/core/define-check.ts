@@ -146,16 +146,32 @@ export function defineCheck<const Schema extends z.ZodType, const Sym extends st
   return definition;
 }
 
+/** `check_local` and `check_authed` of a check's section. */
+export interface DirectionOptions {
+  readonly check_local?: boolean | undefined;
+  readonly check_authed?: boolean | undefined;
+}
+
 /**
- * Should a check with these options leave outbound mail alone? The module's own section is asked first; only when
- * it sets neither key do the global options count (outbound-matrix 0).
+ * Which outbound mail does a check with these options look at? The module's own section is asked first; only when it
+ * sets neither key do the global options count (outbound-matrix 0).
  */
+export function outboundChecks(
+  own: DirectionOptions,
+  options: GlobalOptions,
+): { readonly local: boolean; readonly authed: boolean } {
+  const ownCounts = own.check_local !== undefined || own.check_authed !== undefined;
+  return {
+    local: (ownCounts ? own.check_local : options.checkLocal) ?? false,
+    authed: (ownCounts ? own.check_authed : options.checkAuthed) ?? false,
+  };
+}
+
+/** Should a check with these options leave a message alone? See {@link outboundChecks}. */
 export function directionFilter(
-  own: { readonly check_local?: boolean | undefined; readonly check_authed?: boolean | undefined },
+  own: DirectionOptions,
   options: GlobalOptions,
 ): (task: Pick<Task, 'direction'>) => boolean {
-  const ownCounts = own.check_local !== undefined || own.check_authed !== undefined;
-  const checkLocal = (ownCounts ? own.check_local : options.checkLocal) ?? false;
-  const checkAuthed = (ownCounts ? own.check_authed : options.checkAuthed) ?? false;
-  return ({ direction }) => (direction.isAuthenticated && !checkAuthed) || (direction.isLocal && !checkLocal);
+  const { local, authed } = outboundChecks(own, options);
+  return ({ direction }) => (direction.isAuthenticated && !authed) || (direction.isLocal && !local);
 }

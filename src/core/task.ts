@@ -90,6 +90,8 @@ export class Task {
   rewritten: Buffer | undefined;
   /** Forces an action. */
   readonly setPreResult: (preResult: PreResult) => void;
+  /** Takes an action out of the choice for this message: neither its score nor another check leads to it any more. */
+  readonly disableAction: (action: ActionName) => void;
 
   readonly #views: Views;
   readonly #decideDirection: (envelope: Envelope) => Direction;
@@ -110,6 +112,7 @@ export class Task {
     signal: AbortSignal;
     result: ResultView;
     setPreResult: (preResult: PreResult) => void;
+    disableAction: (action: ActionName) => void;
     views: Views;
   }) {
     this.id = init.id;
@@ -123,6 +126,7 @@ export class Task {
     this.flags = new Set(init.envelope.flags);
     this.result = init.result;
     this.setPreResult = init.setPreResult;
+    this.disableAction = init.disableAction;
     this.#views = init.views;
   }
 

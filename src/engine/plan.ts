@@ -189,8 +189,9 @@ function buildCheck(
     path: (...inside) => [check.name, ...inside],
     onClose: (close) => closers.push(close),
   };
-  for (const [name, def] of Object.entries(check.symbols)) metric.declare(name, def, check.group);
   const created = check.create(context);
+  // After `create`, so that an option of the check may give one of these symbols another score.
+  for (const [name, def] of Object.entries(check.symbols)) metric.declare(name, def, check.group);
   if (created === undefined) return [];
   const list: readonly CheckUnit[] =
     typeof created === 'function'
@@ -198,7 +199,8 @@ function buildCheck(
       : Array.isArray(created)
         ? created
         : [created as CheckUnit];
-  const all = [...Object.keys(check.symbols).filter((name) => !renamed.has(name)), ...declared];
+  const fixed = Object.keys(check.symbols).filter((name) => !renamed.has(name));
+  const all = [...new Set([...fixed, ...declared])];
   return list.map((unit, offset) => ({
     index: firstIndex + offset,
     name: unit.name ?? check.name.toUpperCase(),

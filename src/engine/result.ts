@@ -94,6 +94,12 @@ export class ScanResult implements ResultView {
     this.#preResults.splice(at, 0, preResult);
   }
 
+  /** For this message only: the table is shared with others. */
+  disableAction(action: ActionName): void {
+    const { actions, disabled } = this.actions;
+    this.actions = { actions, disabled: new Set(disabled).add(action) };
+  }
+
   /** Is an action forced that makes further filters pointless? */
   get isPassthrough(): boolean {
     return this.#preResults.some((preResult) => !preResult.isLeast && !preResult.processAll);

@@ -71,6 +71,7 @@ export class Scan {
       signal: this.#controller.signal,
       result,
       setPreResult: (preResult) => result.addPreResult(preResult),
+      disableAction: (action) => result.disableAction(action),
       views: init.views,
     });
     if (this.task.flags.has('profile') || isTimed) this.#unitTimesMs = new Map();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ConfigError, type Section } from '../core/index.ts';
 import { redisSettingsFor } from './redis-settings.ts';
-import { luaPattern } from './sentinel.ts';
+import { masterPattern } from './sentinel.ts';
 import { formatServer, parseServerList } from './server-list.ts';
 
 /** Addresses and rotation of a list, for comparison. */
@@ -156,7 +156,7 @@ test('Lua patterns choose masters as they do in the original', () => {
     ['a|b', 'a', false],
     ['(x)?', 'y', true],
   ] as const)
-    assert.equal(luaPattern(pattern).test(text), expected, `${pattern} ${text}`);
+    assert.equal(masterPattern(pattern).test(text), expected, `${pattern} ${text}`);
   for (const pattern of ['%b()', '%f[a]', '%1', 'x%', '[%D]', '['])
-    assert.throws(() => luaPattern(pattern), ConfigError, pattern);
+    assert.throws(() => masterPattern(pattern), ConfigError, pattern);
 });

@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { ConfigError, type Log, StoreError } from '../core/index.ts';
+import { LuaPatternError, luaPattern } from '../lib/index.ts';
 import { formatServer, type ServerList } from './server-list.ts';
 
 /**
@@ -13,7 +14,7 @@ export async function masterName(
   options: RedisOptions,
   log: Log,
 ): Promise<string> {
-  const isWanted = pattern === undefined ? undefined : luaPattern(pattern);
+  const isWanted = pattern === undefined ? undefined : masterPattern(pattern);
   let failure: unknown;
   for (const server of sentinels.servers) {
     if ('path' in server) continue;
@@ -65,59 +66,20 @@ function mastersOf(reply: unknown): string[] {
   });
 }
 
-const classes: Readonly<Record<string, string>> = {
-  a: 'A-Za-z',
-  d: '0-9',
-  l: 'a-z',
-  s: '\\s',
-  u: 'A-Z',
-  w: 'A-Za-z0-9',
-  x: '0-9A-Fa-f',
-  p: '!-/:-@\\[-`{-~',
-  c: '\\x00-\\x1f\\x7f',
-};
-
 /**
- * A Lua pattern (Lua 5.1 manual 5.4.1) as a regular expression.
+ * The pattern that names masters.
  *
- * @throws ConfigError for what has no counterpart (`%b`, `%f`, back references)
+ * @throws ConfigError for what cannot be used
  */
-export function luaPattern(pattern: string): RegExp {
-  let source = '';
-  let isInSet = false;
-  for (let i = 0; i < pattern.length; i++) {
-    const char = pattern[i]!;
-    if (char === '%') {
-      const next = pattern[++i] ?? '';
-      if (next === '' || /[bf0-9]/.test(next)) throw patternError(pattern, `%${next}`);
-      const range = classes[next.toLowerCase()];
-      if (range === undefined) source += `\\${next}`;
-      else if (next === next.toLowerCase()) source += isInSet ? range : `[${range}]`;
-      else if (isInSet) throw patternError(pattern, `%${next} inside a set`);
-      else source += `[^${range}]`;
-    } else if (isInSet) {
-      if (char === ']') isInSet = false;
-      source += char === '[' || char === '\\' ? `\\${char}` : char;
-    } else if (char === '[') {
-      isInSet = true;
-      source += '[';
-      if (pattern[i + 1] === '^') source += pattern[++i];
-    } else if (char === '-') source += '*?';
-    else if (char === '^') source += i === 0 ? '^' : '\\^';
-    else if (char === '$') source += i === pattern.length - 1 ? '$' : '\\$';
-    else source += /[\\{}|/]/.test(char) ? `\\${char}` : char;
-  }
+export function masterPattern(pattern: string): RegExp {
   try {
-    return new RegExp(source);
+    return luaPattern(pattern);
   } catch (error) {
-    throw patternError(pattern, error instanceof Error ? error.message : String(error));
+    if (!(error instanceof LuaPatternError)) throw error;
+    throw new ConfigError({
+      message: `the pattern "${pattern}" cannot be used: ${error.message}`,
+      path: 'redis.sentinel_masters_pattern',
+      expected: 'a Lua pattern such as ^mymaster$',
+    });
   }
-}
-
-function patternError(pattern: string, detail: string): ConfigError {
-  return new ConfigError({
-    message: `the pattern "${pattern}" cannot be used: ${detail}`,
-    path: 'redis.sentinel_masters_pattern',
-    expected: 'a Lua pattern such as ^mymaster$',
-  });
 }

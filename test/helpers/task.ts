@@ -100,6 +100,7 @@ export function testTask(message: TestMessage = {}): TestTask {
   const envelope = testEnvelope(message);
   const hits = new Map<string, Hit>((message.hits ?? []).map((hit) => [hit.name, hit]));
   const preResults: PreResult[] = [];
+  const disabled = new Set<ActionName>();
   const thresholds = new Map(
     Object.entries(message.thresholds ?? { reject: 15, 'add header': 6, greylist: 4 }),
   );
@@ -117,7 +118,9 @@ export function testTask(message: TestMessage = {}): TestTask {
     currentAction() {
       const forced = preResults.toSorted((a, b) => b.priority - a.priority)[0];
       if (forced) return forced.action;
-      const reached = [...thresholds].filter(([, threshold]) => score() >= threshold);
+      const reached = [...thresholds].filter(
+        ([action, threshold]) => score() >= threshold && !disabled.has(action),
+      );
       return reached.toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? 'no action';
     },
     preResults,
@@ -134,6 +137,7 @@ export function testTask(message: TestMessage = {}): TestTask {
     signal: new AbortController().signal,
     result,
     setPreResult: (preResult) => preResults.push(preResult),
+    disableAction: (action) => disabled.add(action),
     views: { parse: (bytes) => parseMessage(bytes), content: (parsed) => contentViews(parsed) },
   });
   for (const [name, value] of Object.entries(message.variables ?? {})) task.variables.set(name, value);

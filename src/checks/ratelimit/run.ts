@@ -2,6 +2,7 @@ import {
   type CheckContext,
   type DynamicSymbol,
   type InsertHit,
+  isOperatorScan,
   StoreError,
   type Task,
 } from '../../core/index.ts';
@@ -62,7 +63,8 @@ export class RatelimitRun {
   /** Before the verdict: does the message fit every bucket? Notes it as pending in those it fits. */
   check(task: Task, hit: InsertHit<never>): Promise<void> | undefined {
     const limits = this.#limitsFor(task);
-    if (limits.length === 0 || task.result.preResults.length > 0 || this.#isExempt(task)) return undefined;
+    if (limits.length === 0 || task.result.preResults.length > 0) return undefined;
+    if (!this.#context.config.allow_local && isOperatorScan(task.envelope)) return undefined;
     if (this.#whitelist.isExternal)
       return this.#whitelist
         .ask(task)
@@ -109,12 +111,6 @@ export class RatelimitRun {
       });
       return this.#limits;
     }
-  }
-
-  /** Scans of mail that nobody sends now: by the command line client and through the controller. */
-  #isExempt({ envelope }: Task): boolean {
-    if (this.#context.config.allow_local) return false;
-    return envelope.userAgent?.toLowerCase() === 'rspamc' || envelope.request.get('password') !== undefined;
   }
 
   async #checkLimits(task: Task, hit: InsertHit<never>, limits: readonly Limit[]): Promise<void> {
