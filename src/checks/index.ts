@@ -7,6 +7,7 @@ import { dkimSigning } from './dkim_signing/check.ts';
 import { externalServices } from './external_services/check.ts';
 import { forceActions } from './force_actions/check.ts';
 import { forgedRecipients } from './forged_recipients/check.ts';
+import { greylist } from './greylist/check.ts';
 import { gtube } from './gtube/check.ts';
 import { history } from './history/check.ts';
 import { maillist } from './maillist/check.ts';
@@ -14,6 +15,7 @@ import { metadataExporter } from './metadata_exporter/check.ts';
 import { milterHeaders } from './milter_headers/check.ts';
 import { multimap } from './multimap/check.ts';
 import { ratelimit } from './ratelimit/check.ts';
+import { replies } from './replies/check.ts';
 import { spf } from './spf/check.ts';
 
 /** Every check there is. */
@@ -25,6 +27,7 @@ export const checks: readonly CheckDefinition[] = [
   externalServices,
   forceActions,
   forgedRecipients,
+  greylist,
   gtube,
   history,
   maillist,
@@ -32,5 +35,6 @@ export const checks: readonly CheckDefinition[] = [
   milterHeaders,
   multimap,
   ratelimit,
+  replies,
   spf,
 ];

@@ -110,6 +110,38 @@ const knownDifferences: readonly KnownDifference[] = [
         : undefined,
   },
   {
+    id: 'replies-privacy',
+    topic: 'replies',
+    rspamd: '`reply_sender_privacy` has no effect',
+    postern: 'it has: keys of the sets of verified replies change with it',
+    concerns: (context) =>
+      places(context, (path) => /^(?:replies|known_senders)\.reply_sender_privacy/.test(path)),
+  },
+  {
+    id: 'replies-cookies',
+    topic: 'replies',
+    rspamd: 'cookies are looked at only where there is no Redis',
+    postern: 'cookies and Message-IDs together',
+    concerns: (context) => places(context, (path) => path.startsWith('replies.cookie')),
+  },
+  {
+    id: 'replies-sets',
+    topic: 'replies',
+    rspamd: 'full sets lose the address that was answered last or most',
+    postern: 'they lose the one that was answered first or least',
+    concerns: (context) => places(context, (path) => /^replies\.max_(?:local|global)_size/.test(path)),
+  },
+  {
+    id: 'greylist-outage',
+    topic: 'greylist',
+    rspamd: 'while Redis cannot be written, mail is told to wait without being noted',
+    postern: 'while the store cannot be reached nobody waits',
+    concerns: (context) =>
+      isModuleOn(context.configuration, 'greylist')
+        ? (places(context, (path) => path.startsWith('greylist.')) ?? [])
+        : undefined,
+  },
+  {
     id: 'regular-expressions',
     topic: 'regular expressions',
     rspamd: 'PCRE and Hyperscan',

@@ -61,6 +61,12 @@ const moduleContent: Readonly<Record<string, string>> = {
     sign_authenticated = false; sign_local = false; sign_inbound = true;
     use_domain = "recipient"; allow_hdrfrom_mismatch = true; selector = "arc"; key_prefix = "ARC_KEYS";
   `,
+  greylist: `
+    whitelist_domains_url = [
+      "$LOCAL_CONFDIR/local.d/greylist-whitelist-domains.inc",
+      "$LOCAL_CONFDIR/local.d/maps.d/greylist-whitelist-domains.inc"
+    ];
+  `,
   multimap: stockLists(),
 };
 

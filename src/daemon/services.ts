@@ -166,7 +166,8 @@ export async function tryServices(
     observer: { scanned: () => undefined },
     mode: 'check',
   });
-  const missing = missingMaps(services.maps.all);
+  const { maps } = services;
+  const missing = missingMaps(maps.all.filter((map) => !maps.isStock(map)));
   await services.close();
   return missing;
 }

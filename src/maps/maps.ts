@@ -40,6 +40,8 @@ export interface MapsInit {
 export interface LiveMaps extends Maps {
   /** Looks at every source now. */
   refresh(): Promise<void>;
+  /** Does only the built-in configuration name this map? Its files need not exist. */
+  isStock(map: MapHandle): boolean;
 }
 
 const emptyRetryMs = 2000;
@@ -52,6 +54,7 @@ class MapRegistry implements LiveMaps {
   readonly #bySpec = new Map<string, MapHandle>();
   readonly #byAlias = new Map<string, MapHandle>();
   readonly #byUrl = new Map<string, RemoteSource>();
+  readonly #stock = new WeakSet<MapHandle>();
   readonly #first: Promise<void>[] = [];
   readonly #timers = new Map<LoadedMap, NodeJS.Timeout>();
   readonly #loaded: LoadedMap[] = [];
@@ -106,7 +109,13 @@ class MapRegistry implements LiveMaps {
     }
     this.#bySpec.set(specKey, handle);
     this.all.push(handle);
+    const { position } = this.#init;
+    if (position && position(info.path) === undefined) this.#stock.add(handle);
     return handle;
+  }
+
+  isStock(map: MapHandle): boolean {
+    return this.#stock.has(map);
   }
 
   byAlias(alias: string): MapHandle | undefined {
