@@ -19,6 +19,9 @@ const packages: Readonly<Record<string, string>> = {
   openssl: '/usr/bin/openssl',
   'clamav-daemon': '/usr/sbin/clamd',
   'c-icap': '/usr/bin/c-icap',
+  postgresql: '/usr/lib/postgresql',
+  'mariadb-server': '/usr/sbin/mariadbd',
+  slapd: '/usr/sbin/slapd',
   'libc-icap-mod-virus-scan': '/etc/c-icap/virus_scan.conf',
   spamd: '/usr/sbin/spamd',
 };

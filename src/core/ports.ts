@@ -105,6 +105,8 @@ export interface MapHandle {
   lookupAll(key: string | IpAddress): readonly string[];
   /** Like {@link lookup}, also for external maps. Resolves undefined on failure after logging it. */
   ask(key: string | IpAddress, signal?: AbortSignal): Promise<string | undefined>;
+  /** Like {@link ask}, but rejects with UpstreamError on failure: "not listed" and "nobody answered" differ. */
+  demand(key: string | IpAddress, signal?: AbortSignal): Promise<string | undefined>;
   /** Raw text of a `plain` map and of local files (controller `getmap`). */
   text(): string | undefined;
   /** Runs after every successful (re)load. */

@@ -1,5 +1,12 @@
 import { encode } from 'msgpackr';
-import type { Log, MapHandle, MapKind, Store } from '../core/index.ts';
+import {
+  type Clock,
+  type Log,
+  type MapHandle,
+  type MapKind,
+  type Store,
+  UpstreamError,
+} from '../core/index.ts';
 import { type IpAddress, networkKeys } from '../lib/index.ts';
 import { describe } from './remote.ts';
 import type { ExternalSpec } from './value.ts';
@@ -7,15 +14,23 @@ import type { ExternalSpec } from './value.ts';
 const noMatches: readonly string[] = [];
 const maxReplyBytes = 65_536;
 
-interface AskedInit {
+export interface AskedInit {
   readonly id: number;
   readonly kind: MapKind;
   readonly description: string;
   readonly log: Log;
+  readonly clock: Clock;
+}
+
+const maxCached = 10_000;
+
+interface Cached {
+  readonly value: string | undefined;
+  readonly untilMs: number;
 }
 
 /** A map without own contents: every look-up is a question to somebody else. */
-abstract class AskedMap implements MapHandle {
+export abstract class AskedMap implements MapHandle {
   readonly id: number;
   readonly kind: MapKind;
   readonly description: string;
@@ -24,11 +39,18 @@ abstract class AskedMap implements MapHandle {
   readonly isExternal = true;
   readonly entryCount = 0;
   readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #cacheMs: number;
+  readonly #cache = new Map<string, Cached>();
+  readonly #pending = new Map<string, Promise<string | undefined>>();
   #hits = 0;
   #isFailing = false;
 
-  constructor(init: AskedInit) {
+  /** @param cacheMs how long an answer is kept, also that there is none; 0: every look-up asks */
+  constructor(init: AskedInit, cacheMs = 0) {
     this.id = init.id;
+    this.#clock = init.clock;
+    this.#cacheMs = cacheMs;
     this.kind = init.kind;
     this.description = init.description;
     this.#log = init.log;
@@ -51,20 +73,52 @@ abstract class AskedMap implements MapHandle {
 
   async ask(key: string | IpAddress, signal?: AbortSignal): Promise<string | undefined> {
     try {
-      const value = await this.query(key, signal);
+      return await this.demand(key, signal);
+    } catch (error) {
+      if (error instanceof UpstreamError) return undefined;
+      throw error;
+    }
+  }
+
+  async demand(key: string | IpAddress, signal?: AbortSignal): Promise<string | undefined> {
+    try {
+      const value = await (this.#cacheMs > 0 ? this.#cached(key) : this.query(key, signal));
       if (value !== undefined) this.#hits++;
       if (this.#isFailing) this.#log.info('map answers again', { map: this.description });
       this.#isFailing = false;
       return value;
     } catch (error) {
-      if (signal?.aborted) return undefined;
+      const failure = new UpstreamError(`${this.description} does not answer`, { cause: error });
+      if (signal?.aborted) throw failure;
       const fields = { map: this.description, reason: describe(error) };
       // One error for an outage, not one for every message.
       if (this.#isFailing) this.#log.debug('map does not answer', fields);
       else this.#log.error('map does not answer', fields);
       this.#isFailing = true;
-      return undefined;
+      throw failure;
     }
+  }
+
+  /** Frees what the map holds open. */
+  async close(): Promise<void> {}
+
+  /** Equal questions at the same time are one; an outcome is kept, a failure is not. */
+  #cached(key: string | IpAddress): Promise<string | undefined> {
+    const text = typeof key === 'string' ? key : key.text;
+    const known = this.#cache.get(text);
+    if (known && known.untilMs > this.#clock.now()) return Promise.resolve(known.value);
+    const asked = this.#pending.get(text);
+    if (asked) return asked;
+    const asking = this.query(key, undefined)
+      .then((value) => {
+        this.#cache.delete(text);
+        if (this.#cache.size >= maxCached) this.#cache.delete(this.#cache.keys().next().value!);
+        this.#cache.set(text, { value, untilMs: this.#clock.now() + this.#cacheMs });
+        return value;
+      })
+      .finally(() => this.#pending.delete(text));
+    this.#pending.set(text, asking);
+    return asking;
   }
 
   protected abstract query(

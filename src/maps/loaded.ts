@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
-import type { Log, MapHandle, MapKind } from '../core/index.ts';
+import { type Log, type MapHandle, type MapKind, UpstreamError } from '../core/index.ts';
 import type { IpAddress } from '../lib/index.ts';
 import { CdbTable } from './cdb.ts';
 import { parseLines } from './lines.ts';
@@ -114,6 +114,12 @@ export class LoadedMap implements MapHandle {
   }
 
   async ask(key: string | IpAddress): Promise<string | undefined> {
+    return this.lookup(key);
+  }
+
+  /** A list that could not be loaded yet cannot say that something is not in it. */
+  async demand(key: string | IpAddress): Promise<string | undefined> {
+    if (!this.isLoaded && !this.isLocal) throw new UpstreamError(`${this.description} is not loaded yet`);
     return this.lookup(key);
   }
 

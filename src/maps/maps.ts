@@ -13,8 +13,10 @@ import {
   type Store,
 } from '../core/index.ts';
 import { ExternalMap, StoreMap } from './asked.ts';
+import { LdapMap } from './ldap-map.ts';
 import { addInline, defaultLimits, type LiveSource, LoadedMap, type MapLimits } from './loaded.ts';
 import { RemoteSource } from './remote.ts';
+import { SqlMap } from './sql-map.ts';
 import { createTable } from './table.ts';
 import { type LoadedSpec, MapValueReader } from './value.ts';
 
@@ -60,6 +62,7 @@ class MapRegistry implements LiveMaps {
   readonly #loaded: LoadedMap[] = [];
   readonly #running = new Map<LoadedMap, Promise<void>>();
   readonly #closed = new AbortController();
+  readonly #directories: (SqlMap | LdapMap)[] = [];
   readonly #loads: ReturnType<Metrics['counter']>;
   readonly #entries: ReturnType<Metrics['gauge']>;
 
@@ -87,7 +90,7 @@ class MapRegistry implements LiveMaps {
     });
     const read = reader.read(spec);
     const id = this.all.length + 1;
-    const common = { id, kind, log: this.#log };
+    const common = { id, kind, log: this.#log, clock: this.#init.clock };
     let handle: MapHandle;
     let alias: string | undefined;
     if (read.type === 'redis') {
@@ -97,6 +100,12 @@ class MapRegistry implements LiveMaps {
     } else if (read.type === 'external') {
       const description = read.description ?? info.description;
       handle = new ExternalMap({ ...common, description }, read, this.#init.fetch ?? fetch);
+      ({ alias } = read);
+    } else if (read.type === 'sql' || read.type === 'ldap') {
+      const init = { ...common, description: read.description ?? info.description };
+      const directory = read.type === 'sql' ? new SqlMap(init, read) : new LdapMap(init, read);
+      this.#directories.push(directory);
+      handle = directory;
       ({ alias } = read);
     } else {
       handle = this.#openLoaded(id, read, info, reader);
@@ -136,6 +145,7 @@ class MapRegistry implements LiveMaps {
     this.#timers.clear();
     await Promise.all(this.#running.values());
     for (const map of this.#loaded) map.close();
+    await Promise.all(this.#directories.map((map) => map.close()));
   }
 
   #openLoaded(

@@ -1,5 +1,6 @@
 import { ConfigError, type ConfigPath, type MapKind, type SourcePosition } from '../core/index.ts';
 import { parseNetwork } from '../lib/index.ts';
+import { DirectoryReader, directoryScheme, type LdapSpec, type SqlSpec } from './directory-value.ts';
 
 /** Where a map's text comes from. */
 export type MapSource =
@@ -42,7 +43,7 @@ interface RedisSpec {
   readonly key: string;
 }
 
-export type MapSpec = LoadedSpec | ExternalSpec | RedisSpec;
+export type MapSpec = LoadedSpec | ExternalSpec | RedisSpec | SqlSpec | LdapSpec;
 
 const kindWords: Readonly<Record<string, MapKind>> = {
   set: 'set',
@@ -345,6 +346,9 @@ export class MapValueReader {
   }
 
   #external(value: Readonly<Record<string, unknown>>): MapSpec {
+    const { backend: place } = value;
+    if (typeof place === 'string' && directoryScheme.test(place))
+      return new DirectoryReader(value, (...what) => this.error(...what)).read(place);
     for (const key of Object.keys(value)) {
       if (!externalKeys.has(key)) {
         throw this.error([key], `unknown option "${key}" of an external map`, [...externalKeys].join(', '));
@@ -362,7 +366,11 @@ export class MapValueReader {
     }
     const backend = this.#text(value, 'backend');
     if (backend === undefined || !/^https?:\/\//i.test(backend)) {
-      throw this.error(['backend'], 'an external map needs a backend', 'an http or https URL');
+      throw this.error(
+        ['backend'],
+        'an external map needs a backend',
+        'a URL of http, https, postgresql, mysql, ldap or ldaps, or sqlite:/path',
+      );
     }
     const { url, authorization } = this.#url(backend, ['backend']);
     const { method = 'query', encode, timeout } = value;

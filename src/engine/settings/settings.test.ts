@@ -349,6 +349,7 @@ test('an external map gives the settings of a key', async () => {
       },
       text: () => undefined,
       onChange() {},
+      demand: async () => undefined,
     }),
   };
   const settings = compile(
