@@ -16,6 +16,7 @@ import { milterHeaders } from './milter_headers/check.ts';
 import { multimap } from './multimap/check.ts';
 import { ratelimit } from './ratelimit/check.ts';
 import { replies } from './replies/check.ts';
+import { senderAlignment } from './sender_alignment/check.ts';
 import { spf } from './spf/check.ts';
 
 /** Every check there is. */
@@ -36,5 +37,6 @@ export const checks: readonly CheckDefinition[] = [
   multimap,
   ratelimit,
   replies,
+  senderAlignment,
   spf,
 ];
