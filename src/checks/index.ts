@@ -4,6 +4,7 @@ import { aliases } from './aliases/check.ts';
 import { antivirus } from './antivirus/check.ts';
 import { arc } from './arc_signing/check.ts';
 import { dkimSigning } from './dkim_signing/check.ts';
+import { dmarc } from './dmarc/check.ts';
 import { externalServices } from './external_services/check.ts';
 import { forceActions } from './force_actions/check.ts';
 import { forgedRecipients } from './forged_recipients/check.ts';
@@ -25,6 +26,7 @@ export const checks: readonly CheckDefinition[] = [
   antivirus,
   arc,
   dkimSigning,
+  dmarc,
   externalServices,
   forceActions,
   forgedRecipients,

@@ -1,6 +1,7 @@
 import { contentViews } from '../../src/content/index.ts';
 import {
   type ActionName,
+  type AuthenticationState,
   decideDirection,
   type Envelope,
   type Hit,
@@ -33,6 +34,8 @@ export interface TestMessage {
   /** Symbols that were inserted before. */
   readonly hits?: readonly Hit[] | undefined;
   readonly variables?: Readonly<Record<string, string | number>> | undefined;
+  /** What the checks of authentication found before. */
+  readonly authentication?: AuthenticationState | undefined;
   /** Default 2023-11-14T22:13:20Z. */
   readonly startedMs?: number | undefined;
   /** Thresholds by action. Default reject 15, add header 6, greylist 4. */
@@ -141,6 +144,7 @@ export function testTask(message: TestMessage = {}): TestTask {
     views: { parse: (bytes) => parseMessage(bytes), content: (parsed) => contentViews(parsed) },
   });
   for (const [name, value] of Object.entries(message.variables ?? {})) task.variables.set(name, value);
+  Object.assign(task.authentication, message.authentication);
   if (message.apply) task.settings = { id: undefined, apply: message.apply };
   return { task, hits, preResults };
 }

@@ -3,6 +3,7 @@ import {
   type ConfigPath,
   type MapHandle,
   type MapKind,
+  type RemovedHeader,
   type Task,
   UpstreamError,
 } from '../../core/index.ts';
@@ -228,6 +229,11 @@ export function createSigner(context: SignerContext, what: 'DKIM' | 'ARC'): Sign
     },
     async signatories(task) {
       if (task.raw.length === 0) return [];
+      // From has to be signed (RFC 6376 5.4), and nobody will see the one that is here.
+      if (task.milter.removeHeaders.some(isFirstFrom)) {
+        leaveUnsigned(task, 'From is rewritten');
+        return [];
+      }
       const locations = await find(task);
       if ('refused' in locations) {
         leaveUnsigned(task, locations.refused);
@@ -244,6 +250,10 @@ export function createSigner(context: SignerContext, what: 'DKIM' | 'ARC'): Sign
     },
     leaveUnsigned,
   };
+}
+
+function isFirstFrom({ name, instances }: RemovedHeader): boolean {
+  return name.toLowerCase() === 'from' && instances.some((instance) => instance === 0 || instance === 1);
 }
 
 /**

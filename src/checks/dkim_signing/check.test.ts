@@ -482,6 +482,17 @@ test('headers that change on their way out are not signed', async () => {
   assert.ok(names.includes('from') && names.includes('subject'));
 });
 
+test('a message whose From is rewritten is left unsigned', async () => {
+  const log: LogLine[] = [];
+  const built = await buildCheck(dkimSigning, {}, { stateDir, log });
+  const { task } = testTask({ way: 'local' });
+  task.milter.removeHeaders.push({ name: 'From', instances: [0] });
+  await built.units[0]!.run(task, () => {});
+  await built.close();
+  assert.deepEqual(task.dkimSignatures, []);
+  assert.equal(log.at(-1)?.fields['reason'], 'From is rewritten');
+});
+
 test('sign_headers chooses the headers', async () => {
   const { task } = await sign({ sign_headers: '(o)from:subject:x-none' }, { way: 'local' });
   assert.deepEqual(signedNames(task), ['from', 'from', 'subject']);

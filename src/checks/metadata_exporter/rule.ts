@@ -223,15 +223,17 @@ class RuleCompiler {
         return new TcpSender(host, Number(this.#required('port', backend)), connectMs);
       }
       case 'send_mail':
-        return new MailSender({
-          host: rule.smtp ?? '127.0.0.1',
-          port: rule.smtp_port ?? 25,
-          helo: rule.helo ?? 'rspamd',
-          from: mailFrom,
-          timeoutMs: this.#timeoutMs,
-          connectMs,
-          readMs: toMs(rule.read_timeout),
-        });
+        return new MailSender(
+          {
+            host: rule.smtp ?? '127.0.0.1',
+            port: rule.smtp_port ?? 25,
+            helo: rule.helo ?? 'rspamd',
+            timeoutMs: this.#timeoutMs,
+            connectMs,
+            readMs: toMs(rule.read_timeout),
+          },
+          mailFrom,
+        );
       case 'redis_pubsub':
       case 'redis_stream': {
         const { feeds } = this.#context.store;

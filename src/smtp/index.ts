@@ -1,0 +1,1 @@
+export { type MailServer, sendMail } from './send.ts';
