@@ -17,6 +17,7 @@ import { milterHeaders } from './milter_headers/check.ts';
 import { multimap } from './multimap/check.ts';
 import { ratelimit } from './ratelimit/check.ts';
 import { replies } from './replies/check.ts';
+import { reputation } from './reputation/check.ts';
 import { senderAlignment } from './sender_alignment/check.ts';
 import { spf } from './spf/check.ts';
 
@@ -39,6 +40,7 @@ export const checks: readonly CheckDefinition[] = [
   multimap,
   ratelimit,
   replies,
+  reputation,
   senderAlignment,
   spf,
 ];

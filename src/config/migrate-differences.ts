@@ -42,6 +42,16 @@ const ownRates = (context: DifferenceContext): readonly SourcePosition[] | undef
     ? places(context, (path) => path.startsWith('ratelimit.rates.'))
     : undefined;
 
+/** Rules of `reputation` with this selector. */
+const reputationWith =
+  (selector: string) =>
+  (context: DifferenceContext): readonly SourcePosition[] | undefined =>
+    isModuleOn(context.configuration, 'reputation')
+      ? places(context, (path) =>
+          new RegExp(`^reputation\\.rules\\..+\\.selector\\.${selector}\\.`).test(path),
+        )
+      : undefined;
+
 const knownDifferences: readonly KnownDifference[] = [
   {
     id: 'ratelimit-new-bucket',
@@ -140,6 +150,27 @@ const knownDifferences: readonly KnownDifference[] = [
       isModuleOn(context.configuration, 'greylist')
         ? (places(context, (path) => path.startsWith('greylist.')) ?? [])
         : undefined,
+  },
+  {
+    id: 'reputation-dkim',
+    topic: 'reputation',
+    rspamd: 'selector `dkim` changes the score of R_DKIM_ALLOW',
+    postern: 'it adds `<symbol>_ADJUSTMENT`, with the same total',
+    concerns: reputationWith('dkim'),
+  },
+  {
+    id: 'reputation-url',
+    topic: 'reputation',
+    rspamd: 'selector `url` weighs domains by how often they were ever seen; `check_from` does nothing',
+    postern: 'by how often they stand in the message; the header From counts as one link',
+    concerns: reputationWith('url'),
+  },
+  {
+    id: 'reputation-spf',
+    topic: 'reputation',
+    rspamd: 'selector `spf` knows a policy by the text of its record',
+    postern: 'by its domain',
+    concerns: reputationWith('spf'),
   },
   {
     id: 'regular-expressions',

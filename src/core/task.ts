@@ -31,6 +31,8 @@ export interface ResultView {
   /** In order of insertion, without those that composites took out. */
   readonly hits: Iterable<Hit>;
   readonly score: number;
+  /** What one of a symbol counts for this message: the operator's score, else the declared one. */
+  symbolScore(symbol: string): number;
   /** Action as it stands now, forced ones included. */
   currentAction(): ActionName;
   /** Score as it stands now, with what forced actions make of it. */

@@ -68,6 +68,10 @@ export class ScanResult implements ResultView {
     return this.#hits.get(symbol);
   }
 
+  symbolScore(symbol: string): number {
+    return this.overrides?.scores.get(symbol) ?? this.#metric.getOrUnknown(symbol).score;
+  }
+
   choose(): ChosenAction {
     return chooseAction(this.actions, this.#score, this.#preResults);
   }

@@ -40,6 +40,8 @@ export interface TestMessage {
   readonly startedMs?: number | undefined;
   /** Thresholds by action. Default reject 15, add header 6, greylist 4. */
   readonly thresholds?: Readonly<Record<ActionName, number>> | undefined;
+  /** Scores of symbols as the operator set them, for checks that ask. */
+  readonly scores?: Readonly<Record<string, number>> | undefined;
   /** The `apply` object of settings that hold for the message. */
   readonly apply?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -117,6 +119,7 @@ export function testTask(message: TestMessage = {}): TestTask {
     get score() {
       return score();
     },
+    symbolScore: (symbol) => message.scores?.[symbol] ?? 0,
     currentScore: () => preResults.toSorted((a, b) => b.priority - a.priority)[0]?.score ?? score(),
     currentAction() {
       const forced = preResults.toSorted((a, b) => b.priority - a.priority)[0];
