@@ -1,4 +1,5 @@
 import { knownModules } from './known/modules.ts';
+import { stockComposites } from './stock-composites.ts';
 
 // The root that stands in for Rspamd's shipped files: sections, stock values that differ from the code's defaults or
 // that operators extend (lists grow by merging), and the places where an operator's files are read.
@@ -99,16 +100,6 @@ function stockLists(): string {
   return rules.join('\n');
 }
 
-/** Stock composites all of whose symbols exist here. */
-const compositesContent = `
-  SUSPICIOUS_MDN {
-    expression = "(FREEMAIL_MDN | DISPOSABLE_MDN) & !(FREEMAIL_FROM | FREEMAIL_ENVFROM)";
-    score = 2.0;
-    policy = "leave";
-    description = "Read receipts go to a freemail or disposable address, the mail comes from elsewhere";
-  }
-`;
-
 /**
  * Text of the built-in root, in the order of Rspamd's own files (config-format 3).
  *
@@ -121,7 +112,7 @@ export function builtinRoot(moduleNames: readonly string[]): string {
     `actions { reject = 15; add_header = 6; greylist = 4; ${local('actions.conf')} }`,
     ...Object.entries(groups).map(([name, cap]) => group(name, cap)),
     local('groups.conf'),
-    `composites { ${compositesContent} ${local('composites.conf')} }`,
+    `composites { ${stockComposites} ${local('composites.conf')} }`,
     `classifier "bayes" { ${replacing('classifier-bayes.conf')} }`,
     replacing('statistic.conf'),
     ...modules.map(module),
