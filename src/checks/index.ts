@@ -10,11 +10,13 @@ import { forceActions } from './force_actions/check.ts';
 import { forgedRecipients } from './forged_recipients/check.ts';
 import { greylist } from './greylist/check.ts';
 import { gtube } from './gtube/check.ts';
+import { hfilter } from './hfilter/check.ts';
 import { history } from './history/check.ts';
 import { maillist } from './maillist/check.ts';
 import { metadataExporter } from './metadata_exporter/check.ts';
 import { milterHeaders } from './milter_headers/check.ts';
 import { multimap } from './multimap/check.ts';
+import { onceReceived } from './once_received/check.ts';
 import { ratelimit } from './ratelimit/check.ts';
 import { replies } from './replies/check.ts';
 import { reputation } from './reputation/check.ts';
@@ -33,11 +35,13 @@ export const checks: readonly CheckDefinition[] = [
   forgedRecipients,
   greylist,
   gtube,
+  hfilter,
   history,
   maillist,
   metadataExporter,
   milterHeaders,
   multimap,
+  onceReceived,
   ratelimit,
   replies,
   reputation,

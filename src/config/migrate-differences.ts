@@ -173,6 +173,37 @@ const knownDifferences: readonly KnownDifference[] = [
     concerns: reputationWith('spf'),
   },
   {
+    id: 'once-received-swapped',
+    topic: 'once_received',
+    rspamd: 'for RDNS_NONE `check_local` and `check_authed` are taken for each other',
+    postern: 'each means what it says',
+    concerns: (context) => places(context, (path) => /^once_received\.check_(?:local|authed)$/.test(path)),
+  },
+  {
+    id: 'once-received-hyphen',
+    topic: 'once_received',
+    rspamd: 'a hyphen in `good_host` and `bad_host` repeats what stands before it',
+    postern: 'in texts of letters, digits, dots and hyphens it is a hyphen',
+    concerns: ({ options }) =>
+      positionsOf(
+        options.filter(
+          ({ path, value }) =>
+            /^once_received\.(?:good|bad)_host\b/.test(path) &&
+            /^[A-Za-z0-9._-]*-[A-Za-z0-9._-]*$/.test(value),
+        ),
+      ),
+  },
+  {
+    id: 'once-received-off',
+    topic: 'once_received',
+    rspamd: '`enabled = false` leaves RDNS_NONE on',
+    postern: 'it switches the whole section off',
+    concerns: (context) =>
+      isModuleOn(context.configuration, 'once_received')
+        ? undefined
+        : places(context, (path) => path === 'once_received.enabled'),
+  },
+  {
     id: 'regular-expressions',
     topic: 'regular expressions',
     rspamd: 'PCRE and Hyperscan',

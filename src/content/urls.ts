@@ -39,17 +39,27 @@ export class UrlCollector {
     return this.#defects;
   }
 
-  /** Adds what stands in plain text. */
-  addText(text: string, from: UrlView['from'], flags: readonly UrlFlag[]): void {
-    if (text === '') return;
+  /**
+   * Adds what stands in plain text.
+   *
+   * @returns characters of links in it
+   */
+  addText(text: string, from: UrlView['from'], flags: readonly UrlFlag[]): number {
+    let urlChars = 0;
     scanText(text, this.#limits.urlChars, (found) => {
+      if (found.kind === 'url') urlChars += found.end - found.start;
       this.#addFound(text, found, from, flags);
       return this.#isFull() ? 'stop' : 'go';
     });
+    return urlChars;
   }
 
-  /** Adds the targets of links and what stands in visible text. */
-  addHtml(html: HtmlView): void {
+  /**
+   * Adds the targets of links and what stands in visible text.
+   *
+   * @returns characters of links in the visible text
+   */
+  addHtml(html: HtmlView): number {
     if (html.isTruncated) this.#defects.add('too-many-urls');
     const { text, links } = html;
     const anchors: HtmlLink[] = [];
@@ -60,12 +70,15 @@ export class UrlCollector {
       this.#addTarget(link, html.base, visible);
     }
     let next = 0;
+    let urlChars = 0;
     scanText(text, this.#limits.urlChars, (found) => {
+      if (found.kind === 'url') urlChars += found.end - found.start;
       while (next < anchors.length && anchors[next]!.textEnd <= found.start) next++;
       const isDisplayed = next < anchors.length && anchors[next]!.textStart < found.end;
       this.#addFound(text, found, 'html', isDisplayed ? ['html_displayed'] : ['text']);
       return this.#isFull() ? 'stop' : 'go';
     });
+    return urlChars;
   }
 
   #isFull(): boolean {

@@ -242,3 +242,30 @@ if (!existsSync(new URL('index.jsonl.br', sharedMail))) {
     assert.ok(withLinks / count > 0.8);
   });
 }
+
+const linkTexts = [
+  {
+    type: 'text/plain',
+    body: 'see http://a.example/x and www.b.example',
+    urls: ['http://a.example/x', 'www.b.example'],
+  },
+  {
+    type: 'text/plain',
+    body: 'http://a.example http://a.example',
+    urls: ['http://a.example', 'http://a.example'],
+  },
+  { type: 'text/plain', body: 'write to joe@a.example', urls: [] },
+  {
+    type: 'text/html',
+    body: '<a href="http://a.example/long/path">here</a> or http://b.example',
+    urls: ['http://b.example'],
+  },
+  { type: 'text/html', body: '<a href="http://a.example">http://a.example</a>', urls: ['http://a.example'] },
+] as const;
+for (const { type, body, urls } of linkTexts) {
+  test(`${urls.join('').length} characters of ${type} "${body}" are links`, () => {
+    const message = parseMessage(Buffer.from(`Content-Type: ${type}\r\n\r\n${body}\r\n`));
+    const content = contentViews(message);
+    assert.equal(content.urlChars(content.texts[0]!), urls.join('').length);
+  });
+}

@@ -17,6 +17,7 @@ class MessageContent implements ContentViews {
   #read: readonly ReadPart[] | undefined;
   #texts: readonly TextView[] | undefined;
   #collector: UrlCollector | undefined;
+  readonly #urlChars = new Map<TextView, number>();
   #attachments: readonly Part[] | undefined;
 
   constructor(message: Message, limits: ContentLimits) {
@@ -30,6 +31,11 @@ class MessageContent implements ContentViews {
 
   get urls(): readonly UrlView[] {
     return this.#collect().urls;
+  }
+
+  urlChars(text: TextView): number {
+    this.#collect();
+    return this.#urlChars.get(text) ?? 0;
   }
 
   get emails(): readonly MailAddress[] {
@@ -70,8 +76,10 @@ class MessageContent implements ContentViews {
     const collector = new UrlCollector(this.#limits);
     collector.addText(this.#message.subject, 'subject', ['subject']);
     for (const { view, html } of this.#readParts()) {
-      if (html) collector.addHtml(html);
-      else collector.addText(view.text, 'text', ['text']);
+      this.#urlChars.set(
+        view,
+        html ? collector.addHtml(html) : collector.addText(view.text, 'text', ['text']),
+      );
     }
     for (const part of this.#message.parts) {
       if (part.kind === 'calendar') collector.addText(part.text(), 'text', ['content']);

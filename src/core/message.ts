@@ -167,6 +167,8 @@ export interface UrlView {
 export interface ContentViews {
   readonly texts: readonly TextView[];
   readonly urls: readonly UrlView[];
+  /** Characters of one of {@link texts} that are links as a reader sees them. */
+  urlChars(text: TextView): number;
   /** Addresses found in mailto: links and text, lower-case domain. */
   readonly emails: readonly MailAddress[];
   /** Parts a person would call attachments, with their names; members of archives are not listed. */
