@@ -1,4 +1,6 @@
 import type { ActionName } from './action.ts';
+import type { Envelope } from './envelope.ts';
+import type { BucketReport, LimitsService } from './limits.ts';
 import type { MapHandle } from './ports.ts';
 import type { ScanRequest } from './verdict.ts';
 
@@ -86,6 +88,10 @@ export interface Control {
   /** Writes new scores to the state folder and reloads. */
   saveSymbols(scores: Readonly<Record<string, number>>): Promise<void>;
   readonly maps: readonly MapHandle[];
+  /** Undefined: no limits are configured. */
+  readonly limits: LimitsService | undefined;
+  /** Leaky buckets that count mail with this envelope; none without the check `ratelimit`. */
+  buckets(envelope: Envelope, then: 'show' | 'reset'): Promise<readonly BucketReport[]>;
   readonly selectors: SelectorTools;
   errors(): Promise<readonly LoggedError[]>;
   /** OpenMetrics text of all processes, without the final `# EOF`. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ActionName } from './action.ts';
 import type { ConfigError } from './errors.ts';
+import type { BucketReport, LimitsService } from './limits.ts';
 import type { Clock, ConfigPath, Log, Maps, Metrics, Records, Resolver, Selectors, Store } from './ports.ts';
 import type { DynamicSymbol, SymbolDef } from './symbol.ts';
 import type { Task } from './task.ts';
@@ -59,6 +60,15 @@ export interface CheckUnit<Sym extends string = string> {
   run(task: Task, hit: InsertHit<Sym>): void | Promise<void>;
 }
 
+/** What checks let an administrator ask and do, by the name of the check. */
+export interface CheckServices {
+  readonly limits?: LimitsService;
+  readonly ratelimit?: {
+    /** Buckets that count mail like this one and hold something; `reset` empties them. */
+    buckets(task: Task, then: 'show' | 'reset'): Promise<readonly BucketReport[]>;
+  };
+}
+
 /** What a check gets to build itself, once per configuration. */
 export interface CheckContext<Config, Sym extends string> {
   readonly config: Config;
@@ -89,6 +99,8 @@ export interface CheckContext<Config, Sym extends string> {
   warn(path: ConfigPath, message: string): void;
   /** Path of the check's section in the configuration, for `maps.open` and `selectors.compile`. */
   path(...inside: (string | number)[]): ConfigPath;
+  /** Lets administrators reach this check through the controller. */
+  offer(services: CheckServices): void;
   /** Registers work to undo when this configuration is replaced (timers, watchers). */
   onClose(close: () => void | Promise<void>): void;
 }

@@ -266,8 +266,38 @@ export interface HistoryRow {
   readonly direction: string;
 }
 
-/** Rows people query: history now; incidents, audit and held mail later. Rejects with StoreError. */
+/** One change that somebody made to the running server. */
+export interface AuditEntry {
+  readonly timeMs: number;
+  /** What was changed: `limits`. */
+  readonly area: string;
+  readonly verb: string;
+  readonly subject: string;
+  /** Who did it, as they said. */
+  readonly owner: string;
+  /** Where from: address of the client, or `unix`. */
+  readonly origin: string;
+  readonly reason: string;
+  /** End of what was begun; null: it has none. */
+  readonly untilMs: number | null;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface AuditQuery {
+  readonly area: string;
+  readonly subject?: string | undefined;
+  /** Only entries whose `untilMs` is later. */
+  readonly activeAtMs?: number | undefined;
+  /** The newest so many. */
+  readonly maxRows: number;
+}
+
+/** Rows people query: history and audit now; incidents and held mail later. Rejects with StoreError. */
 export interface Records {
+  /** Appends to the audit trail, which nothing changes or shortens. On disk when it resolves. */
+  addAudit(entry: AuditEntry): Promise<void>;
+  /** Newest first. */
+  audit(query: AuditQuery): Promise<readonly AuditEntry[]>;
   addHistory(rows: readonly HistoryRow[]): Promise<void>;
   /** Newest first; `first` and `last` are both included, `last` -1 is the end (Redis list range). */
   history(first: number, last: number): Promise<readonly HistoryRow[]>;

@@ -49,6 +49,14 @@ function createControl(init: ControlInit): Control {
     get maps() {
       return services().maps.all;
     },
+    get limits() {
+      return services().engine.plan.services.limits;
+    },
+    buckets: async (envelope, then) => {
+      const { engine } = services();
+      const task = engine.taskFor({ envelope, raw: Buffer.alloc(0) });
+      return (await engine.plan.services.ratelimit?.buckets(task, then)) ?? [];
+    },
     selectors: {
       extractors: listExtractors(),
       transforms: listTransforms(),

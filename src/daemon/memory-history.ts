@@ -1,13 +1,23 @@
-import type { HistoryRow, Records } from '../core/index.ts';
+import type { AuditEntry, AuditQuery, HistoryRow, Records } from '../core/index.ts';
 import type { Channel } from './channel.ts';
 import type { PrimaryMethods, WorkerMethods } from './protocol.ts';
 
-/** History kept in the primary's memory, reached from its workers. */
+/** History kept in the primary's memory, reached from its workers. The audit trail is a file all the same. */
 export class PrimaryRecords implements Records {
   readonly #channel: Channel<WorkerMethods, PrimaryMethods>;
+  readonly #file: Records;
 
-  constructor(channel: Channel<WorkerMethods, PrimaryMethods>) {
+  constructor(channel: Channel<WorkerMethods, PrimaryMethods>, file: Records) {
     this.#channel = channel;
+    this.#file = file;
+  }
+
+  addAudit(entry: AuditEntry): Promise<void> {
+    return this.#file.addAudit(entry);
+  }
+
+  audit(query: AuditQuery): Promise<readonly AuditEntry[]> {
+    return this.#file.audit(query);
   }
 
   async addHistory(rows: readonly HistoryRow[]): Promise<void> {
@@ -26,8 +36,8 @@ export class PrimaryRecords implements Records {
     return this.#channel.call('trimHistory', maxRows);
   }
 
-  async close(): Promise<void> {
-    // Nothing of its own to close: the rows live in the primary.
+  close(): Promise<void> {
+    return this.#file.close();
   }
 }
 

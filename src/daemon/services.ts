@@ -122,6 +122,8 @@ export async function buildServices(init: ServicesInit): Promise<Services> {
 }
 
 const noRecords: Records = {
+  addAudit: async () => undefined,
+  audit: async () => [],
   addHistory: async () => undefined,
   history: async () => [],
   clearHistory: async () => undefined,

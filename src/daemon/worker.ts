@@ -89,8 +89,8 @@ export class Worker {
 
   #openRecords(configuration: Configuration, log: ProcessLog): Records {
     const history = configuration.modules.get('history') as { readonly backend?: string } | undefined;
-    if (history?.backend === 'memory') return new PrimaryRecords(this.#channel);
-    return createRecords({ stateDir: configuration.stateDir, log });
+    const file = createRecords({ stateDir: configuration.stateDir, log });
+    return history?.backend === 'memory' ? new PrimaryRecords(this.#channel, file) : file;
   }
 
   #build(configuration: Configuration, log: ProcessLog, records: Records): Promise<Services> {

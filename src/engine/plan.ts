@@ -1,6 +1,7 @@
 import {
   type CheckContext,
   type CheckDefinition,
+  type CheckServices,
   type CheckUnit,
   type Clock,
   ConfigError,
@@ -60,6 +61,8 @@ export interface Plan {
   readonly units: readonly PlannedUnit[];
   /** Per stage: groups that run one after another; members of a group run together, waiting ones started first. */
   readonly steps: Readonly<Record<Stage, readonly (readonly PlannedUnit[])[]>>;
+  /** What checks let administrators do. */
+  readonly services: CheckServices;
   close(): Promise<void>;
 }
 
@@ -102,11 +105,13 @@ export function buildPlan(
 ): Plan {
   const units: PlannedUnit[] = [];
   const closers: (() => void | Promise<void>)[] = [];
+  const services: CheckServices = {};
   const problems: ConfigError['problems'][number][] = [];
   for (const check of checks) {
     if (isSwitchedOff(check, configuration)) continue;
     try {
-      units.push(...buildCheck(check, configuration, metric, ports, options, closers, units.length));
+      const offer = (offered: CheckServices): void => void Object.assign(services, offered);
+      units.push(...buildCheck(check, configuration, metric, ports, options, closers, offer, units.length));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);
@@ -125,6 +130,7 @@ export function buildPlan(
   return {
     units,
     steps,
+    services,
     close: async () => {
       for (const close of closers) await close();
     },
@@ -138,6 +144,7 @@ function buildCheck(
   ports: CheckPorts,
   options: GlobalOptions,
   closers: (() => void | Promise<void>)[],
+  offer: CheckContext<unknown, string>['offer'],
   firstIndex: number,
 ): PlannedUnit[] {
   const declared: string[] = [];
@@ -187,6 +194,7 @@ function buildCheck(
       });
     },
     path: (...inside) => [check.name, ...inside],
+    offer,
     onClose: (close) => closers.push(close),
   };
   const created = check.create(context);

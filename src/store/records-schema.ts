@@ -28,6 +28,25 @@ const migrations: readonly string[] = [
     sender TEXT NOT NULL,
     direction TEXT NOT NULL
   ) STRICT`,
+  // What was written down stays: the triggers stop even a slip of our own.
+  `CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time_ms INTEGER NOT NULL,
+    area TEXT NOT NULL,
+    verb TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    until_ms INTEGER,
+    details TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_by_subject ON audit (area, subject, id);
+  CREATE INDEX audit_by_end ON audit (area, until_ms) WHERE until_ms IS NOT NULL;
+  CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+  CREATE TRIGGER audit_is_not_shortened BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;`,
 ];
 
 /**

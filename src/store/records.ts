@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { type HistoryRow, type Log, type Records, StoreError } from '../core/index.ts';
+import { appendAudit, queryAudit } from './audit-rows.ts';
 import { migrate } from './records-schema.ts';
 
 /** How long a process waits for another one's write; the event loop stands still meanwhile. */
@@ -72,6 +73,8 @@ export function createRecords({ stateDir, log }: { readonly stateDir: string; re
   };
 
   return {
+    addAudit: (entry) => use(({ database }) => appendAudit(database, entry)),
+    audit: (query) => use(({ database }) => queryAudit(database, query)),
     addHistory: (rows) =>
       use(({ database, insert }) => {
         if (rows.length === 0) return;

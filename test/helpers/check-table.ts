@@ -2,6 +2,7 @@ import {
   builtinActions,
   type CheckContext,
   type CheckDefinition,
+  type CheckServices,
   type CheckUnit,
   ConfigError,
   type ConfigPath,
@@ -112,6 +113,8 @@ export interface BuiltCheck {
   readonly units: readonly CheckUnit[];
   /** Symbols the configuration named, with what was declared of them. */
   readonly declared: ReadonlyMap<string, SymbolDef>;
+  /** What it lets administrators do. */
+  readonly services: CheckServices;
   /** Warnings at load, `path: message`. */
   readonly warnings: readonly string[];
   readonly maps: LiveMaps;
@@ -153,6 +156,7 @@ export async function buildCheck(
   const declared = new Map<string, SymbolDef>();
   const warnings: string[] = [];
   const closers: (() => void | Promise<void>)[] = [];
+  const services: CheckServices = {};
   const context: CheckContext<unknown, string> = {
     config: check.config.parse(config),
     options: {
@@ -188,6 +192,7 @@ export async function buildCheck(
       new ConfigError({ message, path: [check.name, ...path].join('.'), expected }),
     warn: (path, message) => warnings.push(`${path.join('.')}: ${message}`),
     path: (...inside): ConfigPath => [check.name, ...inside],
+    offer: (offered) => void Object.assign(services, offered),
     onClose: (close) => closers.push(close),
   };
   const made = check.create(context);
@@ -202,6 +207,7 @@ export async function buildCheck(
   return {
     units,
     declared,
+    services,
     warnings,
     maps,
     async run(message = {}) {

@@ -9,6 +9,8 @@ function memory(): Records & { readonly rows: HistoryRow[]; trimmed: number } {
   return {
     rows,
     trimmed: 0,
+    addAudit: () => Promise.reject(new Error('history writes no audit trail')),
+    audit: async () => [],
     async addHistory(added) {
       rows.push(...added);
     },
