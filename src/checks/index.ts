@@ -12,6 +12,7 @@ import { greylist } from './greylist/check.ts';
 import { gtube } from './gtube/check.ts';
 import { hfilter } from './hfilter/check.ts';
 import { history } from './history/check.ts';
+import { limits } from './limits/check.ts';
 import { maillist } from './maillist/check.ts';
 import { metadataExporter } from './metadata_exporter/check.ts';
 import { milterHeaders } from './milter_headers/check.ts';
@@ -37,6 +38,7 @@ export const checks: readonly CheckDefinition[] = [
   gtube,
   hfilter,
   history,
+  limits,
   maillist,
   metadataExporter,
   milterHeaders,

@@ -3,6 +3,7 @@ import { version } from '../daemon/index.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addConfigCommands } from './config.ts';
 import { addDkimCommands } from './dkim.ts';
+import { addLimitsCommands } from './limits.ts';
 import { addManCommand } from './man.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addScanCommand } from './scan.ts';
@@ -19,6 +20,7 @@ export function createProgram(): Command {
   addServeCommand(program);
   addConfigCommands(program);
   addDkimCommands(program);
+  addLimitsCommands(program);
   addMigrateCommand(program);
   addScanCommand(program);
   addCompletionCommand(program);

@@ -71,6 +71,52 @@ describe('records', () => {
       assert.equal(await ids(records, first, last), expected, `${first} ${last}`);
   });
 
+  test('the audit trail gives back what was written, newest first, by subject and by what is still in force', async () => {
+    const records = make();
+    const entry = (subject: string, timeMs: number, untilMs: number | null) => ({
+      timeMs,
+      area: 'limits',
+      verb: 'except',
+      subject,
+      owner: 'gr\u00fc\u00dfe',
+      origin: '192.0.2.1',
+      reason: 'it\'s "quoted"; --',
+      untilMs,
+      details: { id: 'x', used: [1, 2] },
+    });
+    const rows = [entry('a', 1, 50), entry('b', 2, null), entry('a', 3, 70)];
+    for (const row of rows) await records.addAudit(row);
+    await records.addAudit({ ...entry('a', 4, 90), area: 'other' });
+    const query = { area: 'limits', maxRows: 10 };
+    assert.deepEqual(await records.audit(query), rows.toReversed());
+    assert.deepEqual(await records.audit({ ...query, subject: 'a' }), [rows[2], rows[0]]);
+    assert.deepEqual(await records.audit({ ...query, activeAtMs: 50 }), [rows[2]]);
+    assert.deepEqual(await records.audit({ ...query, maxRows: 1 }), [rows[2]]);
+    await records.close();
+    assert.deepEqual(await make().audit(query), rows.toReversed());
+  });
+
+  test('nothing changes or shortens the audit trail', async () => {
+    const records = make();
+    await records.addAudit({
+      timeMs: 1,
+      area: 'limits',
+      verb: 'reset',
+      subject: 'a',
+      owner: 'o',
+      origin: 'unix',
+      reason: 'r',
+      untilMs: null,
+      details: {},
+    });
+    await records.clearHistory();
+    const database = new DatabaseSync(join(folder, 'records.sqlite'));
+    for (const change of ['DELETE FROM audit', "UPDATE audit SET owner = 'x'"])
+      assert.throws(() => database.exec(change), /append-only/);
+    database.close();
+    assert.equal((await records.audit({ area: 'limits', maxRows: 10 })).length, 1);
+  });
+
   test('trimming keeps the newest rows', async () => {
     const records = make();
     await records.trimHistory(2);

@@ -524,7 +524,17 @@ for (const [name, start] of storeDrivers())
           ['except', 'ops', '127.0.0.1', 'ticket 7'],
         ],
       );
-      assert.deepEqual(trail[0]?.details, { used: [3, 3, 3, 3, 3, 3] });
+      assert.deepEqual(trail[0]?.details, {
+        used: {
+          'messages/minute': 3,
+          'messages/hour': 3,
+          'messages/day': 3,
+          'recipients/minute': 3,
+          'recipients/hour': 3,
+          'recipients/day': 3,
+        },
+      });
+      assert.deepEqual(trail[2]?.details, { id: second.id, messages: 'unlimited/h' });
       await check.close();
     });
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   type CheckContext,
+  type CountedThing,
   type ExceptionReport,
   type LimitChange,
   type LimitException,
@@ -31,8 +32,7 @@ const maxExceptions = 20;
 interface Recorded {
   readonly name: string;
   readonly exception: LimitException;
-  /** See {@link exceptionAmount}. */
-  readonly amounts: readonly string[];
+  readonly amounts: Amounts;
 }
 
 type Stored = Readonly<Record<string, string>>;
@@ -102,9 +102,9 @@ export class LimitsAdministration implements LimitsService {
       sinceMs: nowMs,
       untilMs: Math.floor(untilMs),
     };
-    const details = { id: exception.id, amounts: amounts.map(exceptionAmount) };
+    const details = { id: exception.id, messages, recipients };
     await this.#audit({ ...change, subject: name }, 'except', exception.untilMs, details);
-    await this.#tell(change, name, exception, () => this.#put(name, exception, details.amounts));
+    await this.#tell(change, name, exception, () => this.#put(name, exception, amounts));
     const [report] = reports(name, await this.#storedExceptions(name), nowMs).filter(
       ({ id }) => id === exception.id,
     );
@@ -135,7 +135,12 @@ export class LimitsAdministration implements LimitsService {
     readPerson(change);
     const nowMs = this.#now();
     const stored = await this.#context.store.hashGetAll(this.#keys.counters(name));
-    const used = counters.map(({ field, lengthMs }) => usedIn(stored, field, lengthMs, nowMs));
+    const used = Object.fromEntries(
+      counters.map(({ field, counts, window, lengthMs }) => [
+        `${counts}/${window}`,
+        usedIn(stored, field, lengthMs, nowMs),
+      ]),
+    );
     await this.#audit({ ...change, subject: name }, 'reset', null, { used });
     await this.#context.store.run(forget, [this.#keys.counters(name)], []);
   }
@@ -175,12 +180,12 @@ export class LimitsAdministration implements LimitsService {
         continue;
       }
       const { owner, reason, timeMs: sinceMs, untilMs } = entry;
-      const amounts = entry.details['amounts'];
-      if (untilMs === null || !Array.isArray(amounts)) continue;
+      if (untilMs === null) continue;
+      const amount = (counts: CountedThing): string => String(entry.details[counts] ?? '');
       active.set(id, {
         name: entry.subject,
         exception: { id, owner, reason, sinceMs, untilMs },
-        amounts: amounts.map(String),
+        amounts: parseAmounts({ messages: amount('messages'), recipients: amount('recipients') }),
       });
     }
     return active;
@@ -194,12 +199,19 @@ export class LimitsAdministration implements LimitsService {
     return this.#context.store.hashGetAll(this.#keys.exceptions(name));
   }
 
-  async #put(name: string, exception: LimitException, amounts: readonly string[]): Promise<void> {
+  async #put(name: string, exception: LimitException, amounts: Amounts): Promise<void> {
     const { id, owner, reason, sinceMs, untilMs } = exception;
     await this.#context.store.run(
       changeExceptions,
       [this.#keys.exceptions(name), this.#keys.excepted],
-      [this.#now(), name, id, JSON.stringify({ owner, reason, sinceMs }), untilMs, ...amounts],
+      [
+        this.#now(),
+        name,
+        id,
+        JSON.stringify({ owner, reason, sinceMs }),
+        untilMs,
+        ...amounts.map(exceptionAmount),
+      ],
     );
   }
 

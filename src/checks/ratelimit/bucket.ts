@@ -44,7 +44,24 @@ interface BucketState {
 }
 
 function readBucket(tx: StoreTransaction, key: string): BucketState | undefined {
-  const fields = tx.hashGetAll(key);
+  return readFields(tx.hashGetAll(key));
+}
+
+/** Content of a stored bucket now, units of messages on their way included. */
+export function currentLevel(
+  fields: Readonly<Record<string, string>>,
+  nowMs: number,
+  ratePerMs: number,
+  isDynamic: boolean,
+): number {
+  const state = readFields(fields);
+  if (!state) return 0;
+  rollWindow(state, Math.floor(nowMs / pendingWindowMs));
+  const drained = Math.max(0, nowMs - state.last) * ratePerMs * (isDynamic ? state.rate / scale : 1);
+  return Math.max(0, state.level - drained) + state.pending;
+}
+
+function readFields(fields: Readonly<Record<string, string>>): BucketState | undefined {
   if (fields['l'] === undefined) return undefined;
   const number = (name: string, missing: number): number => {
     const value = Number(fields[name] ?? missing);

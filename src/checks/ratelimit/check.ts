@@ -34,6 +34,7 @@ export const ratelimit = defineCheck({
   create(context) {
     const { config } = context;
     const limiter = new RatelimitRun(context);
+    context.offer({ ratelimit: limiter });
     return [
       {
         name: 'RATELIMIT_CHECK',

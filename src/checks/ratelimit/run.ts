@@ -1,4 +1,5 @@
 import {
+  type BucketReport,
   type CheckContext,
   type DynamicSymbol,
   type InsertHit,
@@ -6,7 +7,7 @@ import {
   StoreError,
   type Task,
 } from '../../core/index.ts';
-import { type CheckResult, checkBucket, rememberLimited, updateBucket } from './bucket.ts';
+import { type CheckResult, checkBucket, currentLevel, rememberLimited, updateBucket } from './bucket.ts';
 import { keywords } from './keywords.ts';
 import { type Bucket, bucketKey, compileLimits, type Limit, type LimitCompiler } from './limits.ts';
 import { type RatelimitOptions, ratesOptions } from './options.ts';
@@ -80,6 +81,23 @@ export class RatelimitRun {
     const isStopped = task.flags.has('skip') || task.result.preResults.length > 0;
     const verdict = isStopped ? undefined : verdictClass(task.result);
     return this.#settle(task, charges, isStopped ? 'release' : 'charge', verdict);
+  }
+
+  /** Buckets that count mail like this one and hold something, for administrators. */
+  async buckets(task: Task, then: 'show' | 'reset'): Promise<readonly BucketReport[]> {
+    const { store, clock } = this.#context;
+    const nowMs = clock.now();
+    const found = await Promise.all(
+      this.#chargesOf(task, this.#limits).map(async ({ limit, bucket, key }) => {
+        const fields = await store.hashGetAll(key);
+        if (fields['l'] === undefined) return [];
+        if (then === 'reset') await store.delete(key);
+        const { burst, ratePerSecond, counts } = bucket;
+        const level = currentLevel(fields, nowMs, ratePerSecond / 1000, bucket.dynamics !== undefined);
+        return [{ limit: limit.name, key, level, burst, ratePerSecond, counts }];
+      }),
+    );
+    return found.flat();
   }
 
   #limitsFor(task: Task): readonly Limit[] {

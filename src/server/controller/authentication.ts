@@ -29,7 +29,7 @@ interface Failures {
 }
 
 /** The address that a proxy in front names: the last of X-Forwarded-For, else X-Real-IP. */
-function forwardedFor(request: IncomingMessage): string | undefined {
+export function forwardedFor(request: IncomingMessage): string | undefined {
   const forwarded = request.headers['x-forwarded-for'];
   const list = Array.isArray(forwarded) ? forwarded.join(',') : forwarded;
   const last = list?.split(',').at(-1)?.trim();

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
-import { LimitError, ProtocolError, RequestHeaderList } from '../../core/index.ts';
+import type { z } from 'zod';
+import { LimitError, PosternError, ProtocolError, RequestHeaderList } from '../../core/index.ts';
 import { decompressZstd } from '../compression.ts';
 
 /** Every header line of a request, repeated ones too. */
@@ -74,4 +75,27 @@ export function normalizeTarget(target: string): string {
   }
   const isFolder = /\/(?:\.{1,2})?$/.test(path) && segments.length > 0;
   return `/${segments.join('/')}${isFolder ? '/' : ''}${mark < 0 ? '' : target.slice(mark)}`;
+}
+
+/** An answer with this status and text. */
+export function mistake(status: number, message: string): PosternError & { readonly status: number } {
+  return Object.assign(new PosternError(status === 404 ? 'notFound' : 'protocol', message), { status });
+}
+
+/**
+ * A JSON body.
+ *
+ * @throws PosternError with status 400
+ */
+export function parseBody<Schema extends z.ZodType>(body: Buffer, schema: Schema): z.output<Schema> {
+  if (body.length === 0) throw mistake(400, 'Empty body is not permitted');
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString());
+  } catch (error) {
+    throw Object.assign(mistake(400, 'Cannot parse input'), { cause: error });
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw mistake(400, `Cannot parse input: ${parsed.error.issues[0]?.message}`);
+  return parsed.data;
 }

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Clock, Control, MapHandle, Records } from '../../core/index.ts';
+import type { Control, MapHandle } from '../../core/index.ts';
 import { PosternError } from '../../core/index.ts';
 import { envelopeFromRequest } from '../envelope.ts';
 import { renderHistoryRow } from './history.ts';
-import { headersOf } from './request.ts';
+import { createLimitsRoutes } from './limits-routes.ts';
+import { headersOf, mistake, parseBody } from './request.ts';
+import type { Route, RouteContext, RouteRequest } from './route.ts';
 import {
   editableFile,
   graphSpans,
@@ -20,50 +21,8 @@ import {
   renderSymbols,
 } from './statistics.ts';
 
-/** Who may call an endpoint: anybody, whoever knows a password, or only who may change things. */
-export type Privilege = 'open' | 'read' | 'write';
-
-export interface RouteRequest {
-  readonly http: FastifyRequest;
-  readonly reply: FastifyReply;
-  readonly body: Buffer;
-  /** Header, else query argument of that name. */
-  argument(name: string): string | undefined;
-  readonly isReadOnly: boolean;
-}
-
-/** An endpoint of the controller: what it returns is sent as JSON, a text as it is. */
-export interface Route {
-  readonly path: string;
-  readonly privilege: Privilege;
-  answer(request: RouteRequest): unknown;
-}
-
-export interface RouteContext {
-  readonly control: Control;
-  readonly settings: () => { readonly records: Records };
-  readonly clock: Clock;
-}
-
 const success = { success: true } as const;
 const maxHistoryRows = 10_000;
-
-function mistake(status: number, message: string): PosternError & { readonly status: number } {
-  return Object.assign(new PosternError(status === 404 ? 'notFound' : 'protocol', message), { status });
-}
-
-function parseBody<Schema extends z.ZodType>(body: Buffer, schema: Schema): z.output<Schema> {
-  if (body.length === 0) throw mistake(400, 'Empty body is not permitted');
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString());
-  } catch (error) {
-    throw Object.assign(mistake(400, 'Cannot parse input'), { cause: error });
-  }
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw mistake(400, `Cannot parse input: ${parsed.error.issues[0]?.message}`);
-  return parsed.data;
-}
 
 const savedActions = ['reject', 'rewrite subject', 'add header', 'greylist'] as const;
 const actionsBody = z.array(z.union([z.number(), z.null()])).length(savedActions.length);
@@ -316,6 +275,7 @@ export function createRoutes(context: RouteContext): readonly Route[] {
       (path): Route => ({ path, privilege: 'write', answer: fuzzy }),
     ),
     ...selectorRoutes(context),
+    ...createLimitsRoutes(context),
   ];
   return routes;
 }

@@ -20,7 +20,8 @@ import { peerOf } from '../peer.ts';
 import { type Access, Authenticator } from './authentication.ts';
 import { Connections } from './connections.ts';
 import { argumentOf, bodyOf, headersOf, normalizeTarget, rawBodyOf, readBody } from './request.ts';
-import { createRoutes, type Privilege, type Route, type RouteRequest } from './routes.ts';
+import type { Privilege, Route, RouteRequest } from './route.ts';
+import { createRoutes } from './routes.ts';
 import { readStaticFile } from './static-files.ts';
 
 /** What a reload may change. */
