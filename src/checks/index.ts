@@ -3,8 +3,10 @@ import type { CheckDefinition } from '../core/index.ts';
 import { aliases } from './aliases/check.ts';
 import { antivirus } from './antivirus/check.ts';
 import { arc } from './arc_signing/check.ts';
+import { asn } from './asn/check.ts';
 import { dkimSigning } from './dkim_signing/check.ts';
 import { dmarc } from './dmarc/check.ts';
+import { externalRelay } from './external_relay/check.ts';
 import { externalServices } from './external_services/check.ts';
 import { forceActions } from './force_actions/check.ts';
 import { forgedRecipients } from './forged_recipients/check.ts';
@@ -29,8 +31,10 @@ export const checks: readonly CheckDefinition[] = [
   aliases,
   antivirus,
   arc,
+  asn,
   dkimSigning,
   dmarc,
+  externalRelay,
   externalServices,
   forceActions,
   forgedRecipients,

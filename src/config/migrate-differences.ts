@@ -204,6 +204,27 @@ const knownDifferences: readonly KnownDifference[] = [
         : places(context, (path) => path === 'once_received.enabled'),
   },
   {
+    id: 'asn-logins',
+    topic: 'asn',
+    rspamd: '`check_authed` is read and does nothing',
+    postern: 'with `false` clients with a login are not looked up',
+    concerns: (context) => places(context, (path) => path === 'asn.check_authed'),
+  },
+  {
+    id: 'external-relay-names',
+    topic: 'external_relay',
+    rspamd: 'takes the names that senders claim in HELO for host names, and follows them from relay to relay',
+    postern: 'only names that a relay verified count',
+    concerns: (context) => places(context, (path) => /^external_relay\.rules\..+\.strategy$/.test(path)),
+  },
+  {
+    id: 'external-relay-count',
+    topic: 'external_relay',
+    rspamd: '`count` counts a hop that Rspamd makes up, where it makes one up',
+    postern: '`count` counts the Received fields of the message: look at the number',
+    concerns: (context) => places(context, (path) => /^external_relay\.rules\..+\.count$/.test(path)),
+  },
+  {
     id: 'regular-expressions',
     topic: 'regular expressions',
     rspamd: 'PCRE and Hyperscan',

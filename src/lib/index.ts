@@ -7,6 +7,6 @@ export { maskIp, networkKeys } from './ip-mask.ts';
 export { LuaPatternError, luaPattern } from './lua-pattern.ts';
 export * from './quoted-printable.ts';
 export { compileGlob, compilePattern, type Pattern, RegexpError } from './regexp.ts';
-export { reverseName } from './reverse-name.ts';
+export { reversedIp, reverseName } from './reverse-name.ts';
 export { urlParts } from './url-parts.ts';
 export * from './uuencode.ts';

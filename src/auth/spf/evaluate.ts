@@ -1,7 +1,7 @@
 import type { Resolver, SpfResult } from '../../core/index.ts';
-import { type IpAddress, parseIp } from '../../lib/index.ts';
+import { type IpAddress, parseIp, reverseName } from '../../lib/index.ts';
 import { expandMacros, type MacroText, parseMacros, truncateName } from './macro.ts';
-import { dottedAddress, isWithin, policyDomain, queryName, reverseName, sharePrefix } from './names.ts';
+import { dottedAddress, isWithin, policyDomain, queryName, sharePrefix } from './names.ts';
 import { type PolicyCache, type PolicyLookup, readPolicy } from './policies.ts';
 import { Questions, type SpfLimits } from './questions.ts';
 import type { Mechanism, Qualifier } from './record.ts';

@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import type { IpAddress } from '../../lib/index.ts';
+import { type IpAddress, reversedIp } from '../../lib/index.ts';
 
 /** RFC 1035 2.3.4. */
 const maxNameLength = 253;
@@ -24,21 +24,8 @@ export function queryName(text: string): string | undefined {
 }
 
 /** Macro `i`: dotted decimal, or the nibbles of IPv6 with dots between (RFC 7208 7.3). */
-export function dottedAddress({ family, bytes, text }: IpAddress): string {
-  return family === 4 ? text : nibbles(bytes).join('.').toUpperCase();
-}
-
-/** Name under which the host names of an address are published (RFC 1035 3.5, RFC 3596 2.5). */
-export function reverseName({ family, bytes }: IpAddress): string {
-  return family === 4
-    ? `${bytes.toReversed().join('.')}.in-addr.arpa`
-    : `${nibbles(bytes).reverse().join('.')}.ip6.arpa`;
-}
-
-function nibbles(bytes: Uint8Array): string[] {
-  const digits: string[] = [];
-  for (const byte of bytes) digits.push((byte >> 4).toString(16), (byte & 15).toString(16));
-  return digits;
+export function dottedAddress(ip: IpAddress): string {
+  return ip.family === 4 ? ip.text : reversedIp(ip).split('.').reverse().join('.').toUpperCase();
 }
 
 /** Do the first bits of two addresses of one family agree? */

@@ -9,7 +9,7 @@ import {
   type Task,
 } from '../../core/index.ts';
 import { compileExpression, type Expression, ExpressionError, isTrue } from '../../expr/index.ts';
-import type { IpAddress } from '../../lib/index.ts';
+import { reversedIp } from '../../lib/index.ts';
 import { compileCombined } from './combined.ts';
 import { FilterError, type Key } from './filters.ts';
 import { openLookup } from './lookup.ts';
@@ -115,13 +115,6 @@ function keyText(key: Key): string {
   return typeof key === 'string' ? key : key.text;
 }
 
-/** The name under which a list of addresses is asked (RFC 5782 2.1, 2.4). */
-function dnsblName(ip: IpAddress, zone: string): string {
-  const labels =
-    ip.family === 4 ? Array.from(ip.bytes, String) : Buffer.from(ip.bytes).toString('hex').split('');
-  return `${labels.reverse().join('.')}.${zone}`;
-}
-
 type Run = CheckUnit<never>['run'];
 
 function dnsblRun(name: string, options: RuleOptions, outcome: Outcome, context: Context): Run {
@@ -133,7 +126,8 @@ function dnsblRun(name: string, options: RuleOptions, outcome: Outcome, context:
   return async (task, hit) => {
     const { clientIp } = task.envelope;
     if (!clientIp) return;
-    const { status } = await dns.resolve(dnsblName(clientIp, zone), 'a', { signal: task.signal });
+    // RFC 5782 2.1, 2.4.
+    const { status } = await dns.resolve(`${reversedIp(clientIp)}.${zone}`, 'a', { signal: task.signal });
     if (status === 'ok') {
       hit(outcome.symbol, 1, zone);
       outcome.force(task);
