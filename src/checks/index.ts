@@ -14,6 +14,7 @@ import { greylist } from './greylist/check.ts';
 import { gtube } from './gtube/check.ts';
 import { hfilter } from './hfilter/check.ts';
 import { history } from './history/check.ts';
+import { historyRedis } from './history_redis/check.ts';
 import { limits } from './limits/check.ts';
 import { maillist } from './maillist/check.ts';
 import { metadataExporter } from './metadata_exporter/check.ts';
@@ -42,6 +43,7 @@ export const checks: readonly CheckDefinition[] = [
   gtube,
   hfilter,
   history,
+  historyRedis,
   limits,
   maillist,
   metadataExporter,

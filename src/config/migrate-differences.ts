@@ -370,11 +370,22 @@ const knownDifferences: readonly KnownDifference[] = [
     id: 'history',
     topic: 'history',
     rspamd: 'kept in memory, or in Redis with `history_redis`',
-    postern: 'kept in SQLite below STATE, or in memory (`backend`)',
+    postern: 'without Redis kept in SQLite below STATE, or in memory (`backend`)',
     concerns: (context) =>
-      isModuleOn(context.configuration, 'history')
+      isModuleOn(context.configuration, 'history') && !usesRedis(context, 'history_redis')
         ? (places(context, (path) => path.startsWith('history.')) ?? [])
         : undefined,
+  },
+  {
+    id: 'history-key',
+    topic: 'history',
+    rspamd: 'up to 3.x host and compression are put behind any `key_prefix`',
+    postern: 'as 4.x: `{{HOSTNAME}}` and `{{COMPRESS}}` say where; `rs_history` alone means both',
+    concerns: (context) => {
+      const isBare = ({ path, value }: OperatorOption): boolean =>
+        path === 'history_redis.key_prefix' && value !== 'rs_history' && !value.includes('{{');
+      return positionsOf(context.options.filter(isBare));
+    },
   },
   {
     id: 'state-folder',

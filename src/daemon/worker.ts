@@ -4,12 +4,11 @@ import { loadConfiguration } from '../config/index.ts';
 import type { CheckDefinition, Configuration, Records, Scanner } from '../core/index.ts';
 import { toPosternError } from '../core/index.ts';
 import { openLog, type ProcessLog, ProcessMetrics } from '../observe/index.ts';
-import { createRecords } from '../store/index.ts';
 import { Channel, toFailure } from './channel.ts';
 import { openControllerDoor } from './control.ts';
 import { type Door, type DoorInit, type DoorKind, openScanDoor, scanDoorKinds } from './doors.ts';
 import { ListenerSet } from './listener-set.ts';
-import { PrimaryRecords } from './memory-history.ts';
+import { openRecords } from './open-records.ts';
 import { type PrimaryMethods, stopGraceMs, type WorkerMethods, type WorkerStart } from './protocol.ts';
 import { createScanObserver } from './scan-log.ts';
 import { buildServices, type Services } from './services.ts';
@@ -88,9 +87,7 @@ export class Worker {
   }
 
   #openRecords(configuration: Configuration, log: ProcessLog): Records {
-    const history = configuration.modules.get('history') as { readonly backend?: string } | undefined;
-    const file = createRecords({ stateDir: configuration.stateDir, log });
-    return history?.backend === 'memory' ? new PrimaryRecords(this.#channel, file) : file;
+    return openRecords(configuration, { log, metrics: this.#metrics, channel: this.#channel });
   }
 
   #build(configuration: Configuration, log: ProcessLog, records: Records): Promise<Services> {

@@ -18,6 +18,8 @@ export interface RedisClient {
   readonly isDown: boolean;
   /** @throws StoreError; never waits longer than the timeout */
   call(command: string, ...args: RedisArgument[]): Promise<unknown>;
+  /** Like {@link call}, with texts of the reply as bytes. */
+  callBytes(command: string, ...args: RedisArgument[]): Promise<unknown>;
   close(): void;
 }
 
@@ -196,7 +198,13 @@ class GuardedClient implements RedisClient {
   }
 
   call(command: string, ...args: RedisArgument[]): Promise<unknown> {
-    return this.#within(this.isReady ? this.#send(command, args) : this.#sendWhenReady(command, args));
+    const send = (): Promise<unknown> => this.#client.call(command, ...args);
+    return this.#within(this.isReady ? send() : this.#whenReady(send));
+  }
+
+  callBytes(command: string, ...args: RedisArgument[]): Promise<unknown> {
+    const send = (): Promise<unknown> => this.#client.callBuffer(command, ...args);
+    return this.#within(this.isReady ? send() : this.#whenReady(send));
   }
 
   close(): void {
@@ -217,11 +225,7 @@ class GuardedClient implements RedisClient {
     ).unref();
   }
 
-  #send(command: string, args: RedisArgument[]): Promise<unknown> {
-    return this.#client.call(command, ...args);
-  }
-
-  async #sendWhenReady(command: string, args: RedisArgument[]): Promise<unknown> {
+  async #whenReady(send: () => Promise<unknown>): Promise<unknown> {
     if (this.#lastError && !this.#connecting) throw this.#lastError;
     this.#connecting ??= this.#client.connect().finally(() => {
       this.#connecting = undefined;
@@ -232,7 +236,7 @@ class GuardedClient implements RedisClient {
       // The library only says that the connection was closed; what it reported before says why.
       throw this.#lastError ?? error;
     }
-    return this.#send(command, args);
+    return send();
   }
 
   #within(answer: Promise<unknown>): Promise<unknown> {

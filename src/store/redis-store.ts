@@ -24,6 +24,15 @@ interface Clients {
   close(): void;
 }
 
+/** Lists of bytes, newest first. */
+export interface RedisLists {
+  /** Adds items, the last of them becoming the first of the list, and cuts the list to `maxLength`. */
+  push(key: string, items: readonly Buffer[], maxLength: number, ttlMs?: number): Promise<void>;
+  /** Both ends included; negative ends count from the last item. */
+  range(key: string, first: number, last: number): Promise<readonly Buffer[]>;
+  clear(key: string): Promise<void>;
+}
+
 /** The store inside Redis (or what speaks its protocol), shared by all machines. */
 export class RedisStore implements Store {
   readonly driver = 'redis';
@@ -38,6 +47,25 @@ export class RedisStore implements Store {
       const trim = maxLength === undefined ? [] : ['MAXLEN', '~', maxLength];
       await this.#write('append', stream, 'XADD', ...trim, '*', field, bytes(payload));
     },
+  };
+  readonly lists: RedisLists = {
+    push: async (key, items, maxLength, ttlMs) => {
+      // One connection keeps the order.
+      await Promise.all([
+        this.#write('push', key, 'LPUSH', ...items),
+        this.#write('push', key, 'LTRIM', 0, maxLength - 1),
+        ttlMs === undefined ? undefined : this.#write('push', key, 'PEXPIRE', Math.max(1, Math.ceil(ttlMs))),
+      ]);
+    },
+    range: async (key, first, last) => {
+      const name = this.#prefix + key;
+      const reply = await this.#measured('range', async () => {
+        const client = await this.#clients.read(name);
+        return client.callBytes('LRANGE', name, first, last);
+      });
+      return Array.isArray(reply) ? reply.filter((item) => Buffer.isBuffer(item)) : [];
+    },
+    clear: (key) => this.delete(key),
   };
   readonly #metrics: StoreMetrics;
   readonly #prefix: string;

@@ -6,14 +6,16 @@ const config = z.strictObject({
   enabled: z.boolean().default(true).describe('Switches the history off when false'),
   backend: z
     .enum(['sqlite', 'memory'])
-    .default('sqlite')
-    .describe('`sqlite` survives a restart; `memory` keeps rows in the primary process only'),
+    .optional()
+    .describe(
+      '`sqlite` survives a restart; `memory` keeps rows in the primary process only. Default: Redis where `history_redis` has one, else `sqlite`',
+    ),
   nrows: z
     .int()
     .min(1)
     .max(1_000_000)
     .optional()
-    .describe('Rows kept. Default: `options.history_rows` (200)'),
+    .describe('Rows kept. Default: `options.history_rows` (200). In Redis `history_redis` decides'),
   subject_privacy: z.boolean().default(false).describe('Keep a hash of the subject instead of the subject'),
   subject_privacy_alg: z
     .enum(['blake2b512', 'sha256'])
@@ -78,7 +80,11 @@ function toRow(task: Task, settings: Config, nowMs: number): HistoryRow {
 export const history = defineCheck({
   name: 'history',
   summary: 'Keeps a row of every scan for the controller, Rspamd’s web page and `rspamc`.',
-  details: 'A request with `Log: no`, or settings with the flag `no_log`, leaves no row.',
+  details: [
+    'A request with `Log: no`, or settings with the flag `no_log`, leaves no row.',
+    '',
+    'There is one history: in Redis when `history_redis` has one, unless `backend` says otherwise, else on this machine.',
+  ].join('\n'),
   group: 'history',
   stage: 'idempotent',
   direction: 'both',
