@@ -24,6 +24,9 @@ const packages: Readonly<Record<string, string>> = {
   slapd: '/usr/sbin/slapd',
   'libc-icap-mod-virus-scan': '/etc/c-icap/virus_scan.conf',
   spamd: '/usr/sbin/spamd',
+  'python3-dkim': '/usr/bin/dkimverify',
+  'python3-nacl': '/usr/lib/python3/dist-packages/nacl/__init__.py',
+  'python3-authres': '/usr/lib/python3/dist-packages/authres/__init__.py',
 };
 
 interface Step {

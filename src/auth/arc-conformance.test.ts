@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { verifyArcChain } from './arc-verify.ts';
+import { dnsKeys } from './key-finder.ts';
 import { asDelivered, message } from './testing/mail.ts';
 import { readSuite } from './testing/suite.ts';
 
@@ -25,7 +26,7 @@ for (const { tests, dns } of readSuite('arc-draft-validation-tests.yml', validat
     const expected = deviations[name] ?? (cv || 'fail').toLowerCase();
     test(`ARC validation suite: ${name} (${description ?? ''}): ${expected}`, async () => {
       const parsed = message(asDelivered(Buffer.from(text ?? '')));
-      const outcome = await verifyArcChain(parsed, { dns, nowSeconds: 1_500_000_000 });
+      const outcome = await verifyArcChain(parsed, { keys: dnsKeys(dns), nowSeconds: 1_500_000_000 });
       assert.equal(outcome.cv, expected, outcome.reason ?? 'the chain passed');
     });
   }

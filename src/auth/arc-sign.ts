@@ -1,8 +1,9 @@
 import type { Message } from '../core/index.ts';
 import { type ArcSet, sealInput } from './arc-verify.ts';
-import { relaxedValue } from './canonical.ts';
+import { foldAuthResults } from './auth-results-write.ts';
+import { bodyDigest, relaxedValue } from './canonical.ts';
 import { headerInput, type SignatureRequest, signTags } from './dkim-sign.ts';
-import { foldWords, type Tag } from './fold.ts';
+import type { Tag } from './fold.ts';
 import { selectHeaders } from './signed-headers.ts';
 
 /** One ARC set that is wanted. */
@@ -28,28 +29,12 @@ function asBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** One result a line, longer ones broken at blanks. */
-function foldResults(instance: number, { authservId, results }: ArcRequest): string {
-  const items = [`i=${instance}; ${authservId}`, ...(results.length > 0 ? results : ['none'])];
-  return items
-    .map((item, index) =>
-      foldWords(
-        index < items.length - 1 ? `${item};` : item,
-        index === 0 ? 'ARC-Authentication-Results'.length : 6,
-      ),
-    )
-    .join('\r\n\t');
-}
-
-/**
- * Makes the next ARC set (RFC 8617 5.1).
- *
- * @param bodyHash from {@link bodyHash}
- */
-export function arcSet(message: Message, bodyHash: string, request: ArcRequest): SignedArcSet {
+/** Makes the next ARC set (RFC 8617 5.1). */
+export function arcSet(message: Message, request: ArcRequest): SignedArcSet {
   const { sets, cv, domain, selector, key, timestamp } = request;
   const instance = sets.length + 1;
-  const authResults = foldResults(instance, request);
+  const { authservId, results } = request;
+  const authResults = foldAuthResults('ARC-Authentication-Results', authservId, results, instance);
   const selected = selectHeaders(message.headers, request.headers);
   const signatureTags: Tag[] = [
     ['i', String(instance)],
@@ -59,7 +44,7 @@ export function arcSet(message: Message, bodyHash: string, request: ArcRequest):
     ['s', selector],
     ['t', String(timestamp)],
     ['h', selected.names.join(':')],
-    ['bh', bodyHash],
+    ['bh', bodyDigest(message).hash],
   ];
   const signature = signTags('ARC-Message-Signature', signatureTags, headerInput(message, selected), key);
   // RFC 8617 5.1.2: the seal that marks a failure covers its own set only.

@@ -1,10 +1,19 @@
 import type { Header, Message } from '../core/index.ts';
 import { canonicalHeader, rawHeaderValue } from './canonical.ts';
-import { parseTags } from './tags.ts';
-import { ownHeader, type VerifyContext, verifyInput, verifyMessageSignature } from './verify-signature.ts';
+import type { KeyFinder } from './key-finder.ts';
+import { signatureTags, tagName } from './signature-tags.ts';
+import {
+  ownHeader,
+  type SignatureOutcome,
+  type VerifyContext,
+  verifyInput,
+  verifyMessageSignature,
+} from './verify-signature.ts';
 
 /** RFC 8617 5.2: no more ARC sets are looked at. */
 export const maxArcInstances = 50;
+/** Of all ARC headers of a message. Each seal covers all that is older, so the work grows with their product. */
+const maxChainBytes = 262_144;
 
 type Tags = ReadonlyMap<string, string>;
 
@@ -23,8 +32,8 @@ export interface ArcSet {
 export type ArcStructure =
   | { readonly status: 'none' }
   | { readonly status: 'chain'; readonly sets: readonly ArcSet[] }
-  /** The newest seal itself says that the chain failed; nothing may be added (RFC 8617 5.1.2). */
-  | { readonly status: 'failed' }
+  /** A seal itself says that the chain failed; nothing may be added (RFC 8617 5.1.2). */
+  | { readonly status: 'failed'; readonly reason: string }
   | { readonly status: 'broken'; readonly reason: string };
 
 /** State of a chain (RFC 8617 4.4, 5.2). */
@@ -36,6 +45,26 @@ export interface ArcOutcome {
   readonly reason?: string;
   /** It failed only because DNS did not answer: later it may pass. */
   readonly isTemporary: boolean;
+  /** With `pass`: the first instance since which nobody changed the message (RFC 8617 5.2, step 5). */
+  readonly oldestPass?: number;
+  /** With `pass`: something failed and was overlooked, so the chain proves nothing. */
+  readonly isOverlooked: boolean;
+}
+
+/** How a chain is to be verified. */
+export interface ArcVerifyContext extends VerifyContext {
+  /** Domains whose failures are overlooked, for signers that are known to be broken. */
+  readonly overlooks?: ((domain: string) => boolean) | undefined;
+}
+
+/** Domain of a seal or signature as DNS has it, `''` when it is none. */
+export function signerDomain(tags: Tags): string {
+  return tagName(tags.get('d')) ?? '';
+}
+
+/** Its selector, the same way. */
+export function signerSelector(tags: Tags): string {
+  return tagName(tags.get('s')) ?? '';
 }
 
 function parseInstance(text: string | undefined): number | undefined {
@@ -52,9 +81,13 @@ interface Placed {
 /** Headers of one name by instance, or what is wrong with them. */
 function byInstance(message: Message, name: string): Map<number, Placed> | string {
   const found = new Map<number, Placed>();
-  for (const header of message.headers.every(name)) {
-    const value = rawHeaderValue(message.raw, header);
-    const tags = name === 'arc-authentication-results' ? resultsTags(value) : parseTags(value);
+  const headers = message.headers.every(name);
+  if (headers.length > maxArcInstances) return `more than ${maxArcInstances} of ${name}`;
+  for (const header of headers) {
+    const tags =
+      name === 'arc-authentication-results'
+        ? resultsTags(rawHeaderValue(message.raw, header))
+        : signatureTags(message.raw, header);
     const instance = parseInstance(tags?.get('i'));
     if (!tags || instance === undefined) return `malformed ${name}`;
     if (found.has(instance)) return `two of ${name} with one instance`;
@@ -108,11 +141,20 @@ export function readArcChain(message: Message): ArcStructure {
       cv,
     });
   }
-  if (sets[count - 1]!.cv === 'fail') return { status: 'failed' };
+  if (sizeOf(sets) > maxChainBytes) return broken('the chain is too large');
+  if (sets[count - 1]!.cv === 'fail') return { status: 'failed', reason: `seal ${count} says fail` };
   for (const { instance, cv } of sets) {
-    if (cv !== (instance === 1 ? 'none' : 'pass')) return broken(`seal ${instance} says ${cv}`);
+    if (instance === 1 && cv !== 'none') return broken(`seal 1 says ${cv}`);
+    if (instance > 1 && cv !== 'pass') return { status: 'failed', reason: `seal ${instance} says ${cv}` };
   }
   return { status: 'chain', sets };
+}
+
+function sizeOf(sets: readonly ArcSet[]): number {
+  let bytes = 0;
+  for (const { authResults, signature, seal } of sets)
+    for (const { start, end } of [authResults, signature, seal]) bytes += end - start;
+  return bytes;
 }
 
 function setInput(raw: Buffer, { authResults, signature }: ArcSet): string {
@@ -137,42 +179,95 @@ function sealInputs(raw: Buffer, sets: readonly ArcSet[]): readonly string[] {
   });
 }
 
+/** Each key of a chain is asked for once: its seal and its signature mostly share one. */
+function onceEach(keys: KeyFinder): KeyFinder {
+  const asked = new Map<string, ReturnType<KeyFinder>>();
+  return (domain, selector, signal) => {
+    const name = `${selector} ${domain}`;
+    let asking = asked.get(name);
+    if (!asking) {
+      asking = keys(domain, selector, signal);
+      asked.set(name, asking);
+    }
+    return asking;
+  };
+}
+
+async function verifySignature(
+  message: Message,
+  { signature, signatureTags: tags }: ArcSet,
+  context: VerifyContext,
+): Promise<SignatureOutcome> {
+  // RFC 8617 4.1.2.
+  if (/(?:^|:)[ \t\r\n]*arc-seal[ \t\r\n]*(?:$|:)/i.test(tags.get('h')!))
+    return { result: 'permerror', reason: 'it covers a seal' };
+  return verifyMessageSignature(message, signature, tags, context, 'arc');
+}
+
+/** The first instance from which on every message signature holds, the newest one holding (RFC 8617 5.2, step 5). */
+async function findOldestPass(
+  message: Message,
+  sets: readonly ArcSet[],
+  context: VerifyContext,
+): Promise<number> {
+  const earlier = sets.slice(0, -1);
+  const outcomes = await Promise.all(earlier.map((set) => verifySignature(message, set, context)));
+  return outcomes.findLastIndex(({ result }) => result !== 'pass') + 2;
+}
+
 /**
  * Validates the ARC chain of a message (RFC 8617 5.2): its form, the newest message signature, every seal from the
- * newest to the oldest. Work is bounded by {@link maxArcInstances}.
+ * newest to the oldest, then the earlier message signatures. Work is bounded by {@link maxArcInstances}; keys are asked
+ * for side by side, the newest first.
  */
-export async function verifyArcChain(message: Message, context: VerifyContext): Promise<ArcOutcome> {
+export async function verifyArcChain(message: Message, given: ArcVerifyContext): Promise<ArcOutcome> {
   const structure = readArcChain(message);
-  switch (structure.status) {
-    case 'none':
-      return { cv: 'none', structure, instance: 0, isTemporary: false };
-    case 'broken':
-      return { cv: 'fail', structure, instance: 0, reason: structure.reason, isTemporary: false };
-    case 'failed':
-      return { cv: 'fail', structure, instance: 0, reason: 'sealed as failed', isTemporary: false };
-  }
+  if (structure.status === 'none')
+    return { cv: 'none', structure, instance: 0, isTemporary: false, isOverlooked: false };
+  if (structure.status !== 'chain')
+    return {
+      cv: 'fail',
+      structure,
+      instance: 0,
+      reason: structure.reason,
+      isTemporary: false,
+      isOverlooked: false,
+    };
   const { sets } = structure;
-  const newest = sets[sets.length - 1]!;
-  const failed = (instance: number, reason: string, isTemporary: boolean): ArcOutcome => ({
+  const context = { ...given, keys: onceEach(given.keys) };
+  let isOverlooked = false;
+  const isHarmless = ({ result }: SignatureOutcome, tags: Tags): boolean => {
+    if (result === 'pass') return true;
+    if (given.overlooks?.(signerDomain(tags)) !== true) return false;
+    isOverlooked = true;
+    return true;
+  };
+  const failed = (instance: number, what: string, { result, reason }: SignatureOutcome): ArcOutcome => ({
     cv: 'fail',
     structure,
     instance,
-    reason,
-    isTemporary,
+    reason: `${what}: ${reason}`,
+    isTemporary: result === 'temperror',
+    isOverlooked: false,
   });
-  const signatureNames = newest.signatureTags.get('h')!.toLowerCase();
-  // RFC 8617 4.1.2.
-  if (/(?:^|:)[ \t\r\n]*arc-seal[ \t\r\n]*(?:$|:)/.test(signatureNames))
-    return failed(newest.instance, 'the message signature covers a seal', false);
-  const signed = await verifyMessageSignature(message, newest.signature, newest.signatureTags, context);
-  if (signed.result !== 'pass')
-    return failed(newest.instance, `message signature: ${signed.reason}`, signed.result === 'temperror');
+  const newest = sets[sets.length - 1]!;
+  const signed = await verifySignature(message, newest, context);
+  if (!isHarmless(signed, newest.signatureTags)) return failed(newest.instance, 'message signature', signed);
   const inputs = sealInputs(message.raw, sets);
+  const seals = await Promise.all(
+    sets.map(({ sealTags }, at) => verifyInput(inputs[at]!, sealTags, context)),
+  );
   for (let at = sets.length - 1; at >= 0; at--) {
     const { sealTags, instance } = sets[at]!;
-    const sealed = await verifyInput(inputs[at]!, sealTags, context);
-    if (sealed.result !== 'pass')
-      return failed(instance, `seal: ${sealed.reason}`, sealed.result === 'temperror');
+    if (!isHarmless(seals[at]!, sealTags)) return failed(instance, 'seal', seals[at]!);
   }
-  return { cv: 'pass', structure, instance: newest.instance, isTemporary: false };
+  const oldestPass = signed.result === 'pass' ? await findOldestPass(message, sets, context) : undefined;
+  return {
+    cv: 'pass',
+    structure,
+    instance: newest.instance,
+    isTemporary: false,
+    isOverlooked,
+    ...(oldestPass !== undefined && { oldestPass }),
+  };
 }

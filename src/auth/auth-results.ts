@@ -62,11 +62,55 @@ export function trustedResults(headers: HeaderList, trusted: ReadonlySet<string>
   return authservId === undefined ? undefined : { authservId, results };
 }
 
-/** What a server said of the ARC chain it saw (RFC 8617 10.2); undefined when it said nothing. */
-export function arcResult({ results }: AuthResults): 'none' | 'pass' | 'fail' | undefined {
+/** One method's result with its properties, names in lower case. */
+export interface ParsedResult {
+  /** Lower case. */
+  readonly word: string;
+  /** Values of `ptype.property=`, unquoted. */
+  readonly properties: ReadonlyMap<string, string>;
+}
+
+/** Properties stand at the beginning; what a server wrote beyond this is not worth the time. */
+const maxResultLength = 4096;
+
+const withoutComments = (text: string): string => {
+  let plain = '';
+  let depth = 0;
+  let isQuoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]!;
+    if (char === '\\' && (isQuoted || depth > 0)) {
+      if (depth === 0) plain += char + (text[i + 1] ?? '');
+      i++;
+    } else if (depth === 0 && char === '"') {
+      isQuoted = !isQuoted;
+      plain += char;
+    } else if (!isQuoted && char === '(') depth++;
+    else if (!isQuoted && char === ')') depth = Math.max(0, depth - 1);
+    else if (depth === 0) plain += char;
+  }
+  return plain;
+};
+
+/** What a server said of a method, the first time it did; undefined when it said nothing. */
+export function resultOf({ results }: AuthResults, method: string): ParsedResult | undefined {
   for (const result of results) {
-    const word = /^arc\s*=\s*([a-z]+)/i.exec(result)?.[1]?.toLowerCase();
-    if (word === 'none' || word === 'pass' || word === 'fail') return word;
+    const plain = withoutComments(result.slice(0, maxResultLength));
+    const match = /^([a-z][a-z0-9-]*)(?:\s*\/\s*\d+)?\s*=\s*([a-z][a-z0-9-]*)/i.exec(plain);
+    if (match?.[1]?.toLowerCase() !== method) continue;
+    const properties = new Map<string, string>();
+    const pairs = plain.slice(match[0].length);
+    for (const [, name, quoted, bare] of pairs.matchAll(
+      /([a-z][a-z0-9.-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]+))/gi,
+    ))
+      properties.set(name!.toLowerCase(), quoted?.replaceAll(/\\(.)/g, '$1') ?? bare!);
+    return { word: match[2]!.toLowerCase(), properties };
   }
   return undefined;
+}
+
+/** What a server said of the ARC chain it saw (RFC 8617 10.2); undefined when it said nothing. */
+export function arcResult(results: AuthResults): 'none' | 'pass' | 'fail' | undefined {
+  const word = resultOf(results, 'arc')?.word;
+  return word === 'none' || word === 'pass' || word === 'fail' ? word : undefined;
 }

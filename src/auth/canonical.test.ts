@@ -2,13 +2,26 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bodyHash, canonicalBody, canonicalHeader, relaxedValue } from './canonical.ts';
+import {
+  bodyDigest,
+  type Canonicalization,
+  canonicalBody,
+  canonicalHeader,
+  digestBody,
+  relaxedValue,
+} from './canonical.ts';
 import { message } from './testing/mail.ts';
 
 const relaxed = (text: string): string =>
   canonicalBody(Buffer.from(text, 'latin1'), 0, 'relaxed').toString('latin1');
 const simple = (text: string): string =>
   canonicalBody(Buffer.from(text, 'latin1'), 0, 'simple').toString('latin1');
+const bodyHash = (
+  raw: Buffer,
+  start: number,
+  how: Canonicalization = 'relaxed',
+  maxBytes = Number.POSITIVE_INFINITY,
+): string => digestBody(raw, start, how, maxBytes).hash;
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('base64');
 
 /** The rules of RFC 6376 3.4.4, one after the other and slow. */
@@ -105,4 +118,16 @@ test('only space and tab are blanks of a value: the last byte of a UTF-8 letter 
   assert.equal(relaxedValue(` ${utf8}`), utf8);
   assert.equal(relaxedValue('\t a\r\n \t b \u000b '), 'a b \u000b');
   assert.equal(relaxedValue(' \r\n '), '');
+});
+
+test('a body is hashed once for each form and limit, and says when it is shorter than the limit', () => {
+  const parsed = message('From: a@example.com\r\n\r\nHello\r\n');
+  assert.equal(bodyDigest(parsed), bodyDigest(parsed, 'relaxed'));
+  assert.equal(bodyDigest(parsed, 'simple', 3), bodyDigest(parsed, 'simple', 3));
+  assert.notEqual(bodyDigest(parsed, 'simple', 3), bodyDigest(parsed, 'simple', 4));
+  assert.deepEqual(
+    [0, 6, 7, 8].map((limit) => bodyDigest(parsed, 'relaxed', limit).isShort),
+    [false, false, false, true],
+  );
+  assert.equal(bodyDigest(parsed).isShort, false);
 });

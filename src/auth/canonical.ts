@@ -1,5 +1,5 @@
-import { createHash, type Hash } from 'node:crypto';
-import type { Header } from '../core/index.ts';
+import { createHash } from 'node:crypto';
+import type { Header, Message } from '../core/index.ts';
 
 const cr = 0x0d;
 const lf = 0x0a;
@@ -183,34 +183,62 @@ export function canonicalBody(raw: Buffer, start: number, how: Canonicalization)
   return Buffer.concat(chunks);
 }
 
+/** Hash of a canonical body, or of its first bytes. */
+export interface BodyDigest {
+  /** Base64 SHA-256 (`bh=`). */
+  readonly hash: string;
+  /** The canonical body is shorter than the limit that was asked for: such an `l=` cannot be (RFC 6376 3.5). */
+  readonly isShort: boolean;
+}
+
 /**
- * Base64 SHA-256 of the canonical body (`bh=`).
+ * Hashes the canonical body.
  *
- * @param how default relaxed
  * @param maxBytes `l=`: only that many bytes of the canonical body count (RFC 6376 3.5)
  */
-export function bodyHash(
-  raw: Buffer,
-  start: number,
+export function digestBody(raw: Buffer, start: number, how: Canonicalization, maxBytes: number): BodyDigest {
+  const hash = createHash('sha256');
+  let left = maxBytes;
+  const update =
+    maxBytes === Number.POSITIVE_INFINITY
+      ? (chunk: Buffer): void => {
+          hash.update(chunk);
+        }
+      : (chunk: Buffer): void => {
+          hash.update(left < chunk.length ? chunk.subarray(0, left) : chunk);
+          left = Math.max(0, left - chunk.length);
+        };
+  (how === 'relaxed' ? relax : keepSimple)(raw, start, update);
+  const isShort = maxBytes !== Number.POSITIVE_INFINITY && left > 0;
+  return { hash: hash.digest('base64'), isShort };
+}
+
+const digests = new WeakMap<Message, Map<string, BodyDigest>>();
+
+/**
+ * Hash of a message's body. Each form and limit is hashed once for a message, whoever asks: signatures and seals that
+ * came with it, and our own.
+ *
+ * @param how default relaxed
+ * @param maxBytes default: the whole body
+ */
+export function bodyDigest(
+  message: Message,
   how: Canonicalization = 'relaxed',
   maxBytes = Number.POSITIVE_INFINITY,
-): string {
-  const hash = createHash('sha256');
-  const update = maxBytes === Number.POSITIVE_INFINITY ? wholeHash(hash) : firstBytesHash(hash, maxBytes);
-  (how === 'relaxed' ? relax : keepSimple)(raw, start, update);
-  return hash.digest('base64');
-}
-
-function wholeHash(hash: Hash): Update {
-  return (chunk) => hash.update(chunk);
-}
-
-function firstBytesHash(hash: Hash, maxBytes: number): Update {
-  let left = maxBytes;
-  return (chunk) => {
-    hash.update(left < chunk.length ? chunk.subarray(0, left) : chunk);
-    left = Math.max(0, left - chunk.length);
-  };
+): BodyDigest {
+  let known = digests.get(message);
+  if (!known) {
+    known = new Map();
+    digests.set(message, known);
+  }
+  const key = `${how} ${maxBytes}`;
+  let digest = known.get(key);
+  if (!digest) {
+    digest = digestBody(message.raw, message.bodyOffset, how, maxBytes);
+    known.set(key, digest);
+  }
+  return digest;
 }
 
 /**

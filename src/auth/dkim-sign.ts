@@ -1,6 +1,6 @@
 import { createHash, sign as cryptoSign } from 'node:crypto';
 import type { Message } from '../core/index.ts';
-import { canonicalHeader, relaxedValue } from './canonical.ts';
+import { bodyDigest, canonicalHeader, relaxedValue } from './canonical.ts';
 import { foldTags, type Tag } from './fold.ts';
 import type { SigningKey } from './keys.ts';
 import { type SelectedHeaders, type SignedHeader, selectHeaders } from './signed-headers.ts';
@@ -41,12 +41,8 @@ export function signTags(name: string, tags: readonly Tag[], before: string, key
   return foldTags(unsigned, name.length, signInput(before + own, key));
 }
 
-/**
- * Value of a DKIM-Signature header (RFC 6376), relaxed/relaxed, folded with CRLF and a tab.
- *
- * @param bodyHash from {@link bodyHash}, computed once for all signatures of a message
- */
-export function dkimSignature(message: Message, bodyHash: string, request: SignatureRequest): string {
+/** Value of a DKIM-Signature header (RFC 6376), relaxed/relaxed, folded with CRLF and a tab. */
+export function dkimSignature(message: Message, request: SignatureRequest): string {
   const selected = selectHeaders(message.headers, request.headers);
   const tags: Tag[] = [
     ['v', '1'],
@@ -56,6 +52,10 @@ export function dkimSignature(message: Message, bodyHash: string, request: Signa
     ['s', request.selector],
   ];
   if (request.expires !== undefined) tags.push(['x', String(request.expires)]);
-  tags.push(['t', String(request.timestamp)], ['h', selected.names.join(':')], ['bh', bodyHash]);
+  tags.push(
+    ['t', String(request.timestamp)],
+    ['h', selected.names.join(':')],
+    ['bh', bodyDigest(message).hash],
+  );
   return signTags('DKIM-Signature', tags, headerInput(message, selected), request.key);
 }

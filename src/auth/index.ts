@@ -3,12 +3,27 @@ export {
   type ArcOutcome,
   type ArcSet,
   type ArcStructure,
+  type ArcVerifyContext,
   readArcChain,
+  signerDomain,
+  signerSelector,
   verifyArcChain,
 } from './arc-verify.ts';
-export { type AuthResults, arcResult, trustedResults } from './auth-results.ts';
-export { bodyHash } from './canonical.ts';
+export {
+  type AuthResults,
+  arcResult,
+  parseAuthResults,
+  resultOf,
+  trustedResults,
+} from './auth-results.ts';
+export {
+  type AuthMethod,
+  authResultTexts,
+  type ResultsToWrite,
+} from './auth-results-write.ts';
 export { dkimSignature, type SignatureRequest } from './dkim-sign.ts';
+export { verifyDkimSignature } from './dkim-verify.ts';
+export { cachedKeys, type KeyFinder } from './key-finder.ts';
 export { parseSigningKey, type SigningKey } from './keys.ts';
 export { comparePublished, type PublishedState } from './published.ts';
 export {

@@ -19,7 +19,7 @@ export async function comparePublished(
   if (type !== (key.algorithm === 'rsa-sha256' ? 'rsa' : 'ed25519')) return 'different';
   if (bytes.equals(Buffer.from(key.publicKey, 'base64'))) return 'same';
   const published = publicKeyObject(found.key);
-  if (!published) return 'malformed';
+  if (typeof published === 'string') return 'malformed';
   // The same key may be wrapped in another way.
   return published.equals(key.publicKeyObject) ? 'same' : 'different';
 }

@@ -25,8 +25,17 @@ function isBlank(text: string): boolean {
   return trimFws(text) === '';
 }
 
+/** A loop: an expression for the end would begin anew at every blank inside. */
 function trimFws(text: string): string {
-  return text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
+  let from = 0;
+  let to = text.length;
+  while (from < to && isFws(text.charCodeAt(from))) from++;
+  while (to > from && isFws(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+function isFws(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a;
 }
 
 /** A value without its folding white space (base64, lists). */

@@ -1,29 +1,34 @@
-import { createHash, verify as cryptoVerify } from 'node:crypto';
-import type { Header, Message, Resolver } from '../core/index.ts';
+import { createHash, verify as cryptoVerify, type KeyObject } from 'node:crypto';
+import type { Header, Message } from '../core/index.ts';
 import {
-  bodyHash,
+  bodyDigest,
   type Canonicalization,
   canonicalHeader,
   crlfLines,
   rawHeaderValue,
   relaxedValue,
 } from './canonical.ts';
-import { lookupKey, type PublishedKey, publicKeyObject } from './key-record.ts';
+import type { KeyFault, KeyFinder } from './key-finder.ts';
+import type { PublishedKey } from './key-record.ts';
+import { readSignature, readSigner, type SignatureFields, type Signer } from './signature-tags.ts';
 import { pickHeaders } from './signed-headers.ts';
-import { withoutFws } from './tags.ts';
 
 /** Outcome of one signature in the words of RFC 8601 2.7.1. */
 export interface SignatureOutcome {
-  readonly result: 'pass' | 'fail' | 'permerror' | 'temperror';
+  readonly result: 'pass' | 'fail' | 'neutral' | 'policy' | 'permerror' | 'temperror';
   /** Short phrase, without content of the message. Undefined for `pass`. */
   readonly reason?: string;
+  /** The key is published with `t=y`. */
+  readonly isTest?: boolean;
 }
 
 /** What every verification needs. */
 export interface VerifyContext {
-  readonly dns: Resolver;
-  /** For `x=` (RFC 6376 3.5). */
+  readonly keys: KeyFinder;
+  /** For `t=` and `x=` (RFC 6376 3.5). */
   readonly nowSeconds: number;
+  /** Clocks may be apart by this much. Default 0. */
+  readonly jitterSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,41 +42,42 @@ export function withoutSignature(value: string): string {
   return value.replace(/((?:^|;)[ \t\r\n]*b[ \t\r\n]*=)[^;]*/, '$1');
 }
 
-const keyFaults = {
+const keyFaults: Readonly<Record<KeyFault, SignatureOutcome>> = {
   missing: permerror('no key is published'),
   revoked: permerror('the key is revoked'),
   malformed: permerror('the published key is malformed'),
+  unusable: permerror('the published key cannot be used'),
   unreachable: { result: 'temperror', reason: 'DNS did not answer' },
-} as const satisfies Record<string, SignatureOutcome>;
+  // RFC 8301 3.2: not a valid signature, though nothing is wrong with its form.
+  weak: { result: 'policy', reason: 'the key is shorter than 1024 bits' },
+  oversized: { result: 'policy', reason: 'the key is too large' },
+};
 
 /** Verifies the signature in `b=` over a hash input, one character a byte, with the key that `d=` and `s=` name. */
 export async function verifyInput(
   input: string,
   tags: Tags,
-  { dns, signal }: VerifyContext,
+  { keys, signal }: VerifyContext,
 ): Promise<SignatureOutcome> {
-  const algorithm = tags.get('a')?.toLowerCase();
-  if (algorithm !== 'rsa-sha256' && algorithm !== 'ed25519-sha256') return permerror('unknown algorithm');
-  const domain = tags.get('d');
-  const selector = tags.get('s');
-  if (!isDnsName(domain) || !isDnsName(selector)) return permerror('no domain or selector');
-  const found = await lookupKey(dns, domain, selector, signal);
+  const signer = readSigner(tags);
+  if (typeof signer === 'string') return permerror(signer);
+  const found = await keys(signer.domain, signer.selector, signal);
   if (found.status !== 'found') return keyFaults[found.status];
-  const fault = keyFault(found.key, algorithm);
+  const fault = keyFault(found.key, signer.algorithm);
   if (fault) return permerror(fault);
-  const key = publicKeyObject(found.key);
-  if (!key) return permerror('the published key cannot be used');
-  const bytes = Buffer.from(input, 'latin1');
-  const signature = Buffer.from(withoutFws(tags.get('b') ?? ''), 'base64');
-  const isValid =
-    algorithm === 'rsa-sha256'
-      ? cryptoVerify('sha256', bytes, key, signature)
-      : cryptoVerify(null, createHash('sha256').update(bytes).digest(), key, signature);
-  return isValid ? { result: 'pass' } : fail('the signature does not verify');
+  return isSigned(input, signer, found.object) ? { result: 'pass' } : fail('the signature does not verify');
 }
 
-function isDnsName(name: string | undefined): name is string {
-  return name !== undefined && name.length <= 253 && /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(name);
+function isSigned(input: string, { algorithm, signature }: Signer, key: KeyObject): boolean {
+  const bytes = Buffer.from(input, 'latin1');
+  try {
+    // RFC 8463 3: Ed25519 signs the SHA-256 of the input.
+    return algorithm === 'rsa-sha256'
+      ? cryptoVerify('sha256', bytes, key, signature)
+      : cryptoVerify(null, createHash('sha256').update(bytes).digest(), key, signature);
+  } catch {
+    return false; // numbers that are no key in earnest: nothing verifies with them
+  }
 }
 
 /** Does the record allow this use (RFC 6376 3.6.1)? */
@@ -88,24 +94,16 @@ function listed(list: string, wanted: readonly string[]): boolean {
   return list.split(':').some((item) => wanted.includes(item.trim().toLowerCase()));
 }
 
-/** `c=`: header, then body; both default to simple (RFC 6376 3.5). */
-function canonicalizations(value: string): readonly [Canonicalization, Canonicalization] | undefined {
-  const [header, body = 'simple', ...more] = value.toLowerCase().split('/');
-  if (more.length > 0 || !isCanonicalization(header) || !isCanonicalization(body)) return undefined;
-  return [header, body];
-}
-
-function isCanonicalization(text: string | undefined): text is Canonicalization {
-  return text === 'simple' || text === 'relaxed';
-}
-
-/** A count in a tag; undefined when it is none. */
-function number(text: string): number | undefined {
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+/** A signature is not from the future, and not past its end (RFC 6376 3.5). */
+function timeFault(fields: SignatureFields, { nowSeconds, jitterSeconds = 0 }: VerifyContext) {
+  const { signedAt, expires } = fields;
+  if (expires !== undefined && expires + jitterSeconds < nowSeconds) return 'the signature expired';
+  if (signedAt !== undefined && signedAt - jitterSeconds > nowSeconds) return 'signed in the future';
+  return undefined;
 }
 
 /**
- * Verifies a signature over headers and body (RFC 6376 6.1): body hash first, since it needs no DNS.
+ * Verifies a signature over headers and body (RFC 6376 6.1).
  *
  * @param header the signature header in the message
  * @param tags its tags
@@ -115,27 +113,42 @@ export async function verifyMessageSignature(
   header: Header,
   tags: Tags,
   context: VerifyContext,
+  kind: 'dkim' | 'arc' = 'dkim',
 ): Promise<SignatureOutcome> {
-  const how = canonicalizations(tags.get('c') ?? 'simple');
-  if (!how) return permerror('unknown canonicalization');
-  const names = withoutFws(tags.get('h') ?? '')
-    .toLowerCase()
-    .split(':');
-  // RFC 6376 5.4.
-  if (!names.includes('from')) return permerror('From is not signed');
-  const limit = tags.has('l') ? number(tags.get('l')!) : Number.POSITIVE_INFINITY;
-  if (limit === undefined) return permerror('malformed l=');
-  if (tags.has('x')) {
-    const expires = number(tags.get('x')!);
-    if (expires === undefined) return permerror('malformed x=');
-    if (expires < context.nowSeconds) return permerror('the signature expired');
-  }
-  const hash = bodyHash(message.raw, message.bodyOffset, how[1], limit);
-  if (hash !== withoutFws(tags.get('bh') ?? '')) return fail('the body was changed');
+  const fields = readSignature(tags, kind);
+  if (typeof fields === 'string') return permerror(fields);
+  const wrongTime = timeFault(fields, context);
+  if (wrongTime) return permerror(wrongTime);
+  const asking = context.keys(fields.domain, fields.selector, context.signal);
+  // Hashed while DNS is asked.
+  const body = bodyDigest(message, fields.bodyForm, fields.maxBodyBytes);
+  const found = await asking;
+  if (found.status !== 'found') return keyFaults[found.status];
+  const { key, object } = found;
+  const flags = key.tags.get('t');
+  if (flags !== undefined && listed(flags, ['s']) && fields.identityDomain !== fields.domain)
+    return permerror('the key is not for subdomains');
+  const fault = keyFault(key, fields.algorithm);
+  if (fault) return permerror(fault);
+  // RFC 6376 3.5: l= cannot be more than there was to sign; less than that has been cut off.
+  if (body.isShort) return permerror('l= is more than the body');
+  let failure: string | undefined;
+  if (body.hash !== fields.bodyHash) failure = 'the body was changed';
+  else if (!isSigned(signedInput(message, header, fields), fields, object))
+    failure = 'the signature does not verify';
+  if (flags === undefined || !listed(flags, ['y'])) return failure ? fail(failure) : { result: 'pass' };
+  // RFC 6376 3.6.1: a failure while the signer tests is no worse than no signature.
+  return failure
+    ? { result: 'neutral', reason: `${failure}, but the key is a test`, isTest: true }
+    : { result: 'pass', isTest: true };
+}
+
+/** Headers of `h=`, then the signature's own (RFC 6376 3.7). */
+function signedInput({ raw, headers }: Message, header: Header, fields: SignatureFields): string {
   let input = '';
-  for (const signed of pickHeaders(message.headers, names).selected)
-    if (signed) input += canonicalHeader(message.raw, signed, how[0]);
-  return verifyInput(input + ownHeader(message.raw, header, how[0]), tags, context);
+  for (const signed of pickHeaders(headers, fields.names).selected)
+    if (signed) input += canonicalHeader(raw, signed, fields.headerForm);
+  return input + ownHeader(raw, header, fields.headerForm);
 }
 
 /** The signature header as it was when it was signed: without signature and final CRLF. */

@@ -223,6 +223,28 @@ const knownDifferences: readonly KnownDifference[] = [
     rspamd: '`count` counts a hop that Rspamd makes up, where it makes one up',
     postern: '`count` counts the Received fields of the message: look at the number',
     concerns: (context) => places(context, (path) => /^external_relay\.rules\..+\.count$/.test(path)),
+    id: 'dkim-strict',
+    topic: 'dkim',
+    rspamd:
+      'signatures that cannot be read or have expired give no symbol; rsa-sha1 and keys of any length verify; a failed test key counts',
+    postern:
+      '`R_DKIM_PERMFAIL` for all of them (RFC 6376, RFC 8301); a failed test key is as if there were no signature',
+    concerns: (context) =>
+      isModuleOn(context.configuration, 'dkim')
+        ? places(context, (path) => path.startsWith('dkim.'))
+        : undefined,
+  },
+  {
+    id: 'arc-trust',
+    topic: 'arc',
+    rspamd:
+      'a trusted signer anywhere in the chain makes it trusted, whoever changed the message and sealed it afterwards',
+    postern:
+      'the signer counts when nobody changed the message after it, or only others that are trusted; missing keys are `ARC_DNSFAIL`',
+    concerns: (context) =>
+      isModuleOn(context.configuration, 'arc')
+        ? places(context, (path) => path.startsWith('arc.whitelist'))
+        : undefined,
   },
   {
     id: 'regular-expressions',

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import {
-  bodyHash,
   createSigner,
   dkimSignature,
   type SigningDefaults,
@@ -68,11 +67,10 @@ export const dkimSigning = defineCheck({
         const signatories = await signer.signatories(task);
         if (signatories.length === 0) return;
         const { message } = task;
-        const hash = bodyHash(message.raw, message.bodyOffset);
         const timestamp = Math.floor(clock.now() / 1000);
         const headers = signer.headersOf(task);
         for (const signatory of signatories) {
-          const value = dkimSignature(message, hash, { ...signatory, headers, timestamp });
+          const value = dkimSignature(message, { ...signatory, headers, timestamp });
           if (settings.use_milter_headers) {
             task.milter.addHeaders.push({
               name: 'DKIM-Signature',
