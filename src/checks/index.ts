@@ -2,8 +2,9 @@
 import type { CheckDefinition } from '../core/index.ts';
 import { aliases } from './aliases/check.ts';
 import { antivirus } from './antivirus/check.ts';
-import { arc } from './arc_signing/check.ts';
+import { arc } from './arc/check.ts';
 import { asn } from './asn/check.ts';
+import { dkim } from './dkim/check.ts';
 import { dkimSigning } from './dkim_signing/check.ts';
 import { dmarc } from './dmarc/check.ts';
 import { externalRelay } from './external_relay/check.ts';
@@ -33,6 +34,7 @@ export const checks: readonly CheckDefinition[] = [
   antivirus,
   arc,
   asn,
+  dkim,
   dkimSigning,
   dmarc,
   externalRelay,

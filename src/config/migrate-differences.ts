@@ -223,6 +223,25 @@ const knownDifferences: readonly KnownDifference[] = [
     rspamd: '`count` counts a hop that Rspamd makes up, where it makes one up',
     postern: '`count` counts the Received fields of the message: look at the number',
     concerns: (context) => places(context, (path) => /^external_relay\.rules\..+\.count$/.test(path)),
+  },
+  {
+    id: 'regular-expressions',
+    topic: 'regular expressions',
+    rspamd: 'PCRE and Hyperscan',
+    postern:
+      'translated to ECMAScript at load; what cannot be translated, or could need exponential time, is an error with its place',
+    concerns: ({ options }) =>
+      positionsOf(
+        options.filter(
+          ({ section, path, value }) =>
+            ['multimap', 'settings', 'force_actions'].includes(section) &&
+            (/regexp/.test(value) ||
+              /^\/.+\/[a-zA-Z]*$/.test(value) ||
+              (/regexp/.test(path) && value !== 'false')),
+        ),
+      ),
+  },
+  {
     id: 'dkim-strict',
     topic: 'dkim',
     rspamd:
@@ -245,23 +264,6 @@ const knownDifferences: readonly KnownDifference[] = [
       isModuleOn(context.configuration, 'arc')
         ? places(context, (path) => path.startsWith('arc.whitelist'))
         : undefined,
-  },
-  {
-    id: 'regular-expressions',
-    topic: 'regular expressions',
-    rspamd: 'PCRE and Hyperscan',
-    postern:
-      'translated to ECMAScript at load; what cannot be translated, or could need exponential time, is an error with its place',
-    concerns: ({ options }) =>
-      positionsOf(
-        options.filter(
-          ({ section, path, value }) =>
-            ['multimap', 'settings', 'force_actions'].includes(section) &&
-            (/regexp/.test(value) ||
-              /^\/.+\/[a-zA-Z]*$/.test(value) ||
-              (/regexp/.test(path) && value !== 'false')),
-        ),
-      ),
   },
   {
     id: 'settings-negated',
