@@ -27,6 +27,7 @@ import { replies } from './replies/check.ts';
 import { reputation } from './reputation/check.ts';
 import { senderAlignment } from './sender_alignment/check.ts';
 import { spf } from './spf/check.ts';
+import { urlRedirector } from './url_redirector/check.ts';
 
 /** Every check there is. */
 export const checks: readonly CheckDefinition[] = [
@@ -57,4 +58,5 @@ export const checks: readonly CheckDefinition[] = [
   reputation,
   senderAlignment,
   spf,
+  urlRedirector,
 ];

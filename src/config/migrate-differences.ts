@@ -152,6 +152,14 @@ const knownDifferences: readonly KnownDifference[] = [
         : undefined,
   },
   {
+    id: 'url-redirector-addresses',
+    topic: 'url_redirector',
+    rspamd: '`forbid_local` looks at a name once and connects by name again',
+    postern:
+      'the address that was looked up is the one connected to, at every step; a private one forbids the name',
+    concerns: (context) => places(context, (path) => path === 'url_redirector.redirector_hosts_map'),
+  },
+  {
     id: 'reputation-dkim',
     topic: 'reputation',
     rspamd: 'selector `dkim` changes the score of R_DKIM_ALLOW',

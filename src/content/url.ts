@@ -21,7 +21,8 @@ export type UrlFlag =
   | 'text'
   | 'subject'
   | 'query' // found in the query of another link
-  | 'content'; // found in a part that is not shown as text
+  | 'content' // found in a part that is not shown as text
+  | 'redirected'; // leads to another link, which a check has added
 
 /** A link taken apart (RFC 3986 3), its host normalised. */
 export interface ParsedUrl {

@@ -10,6 +10,9 @@ interface Draft extends ParsedUrl {
   visibleText: string | undefined;
 }
 
+/** `mailto:`, `javascript:` and their like, but not `example.com:8080`. */
+const otherScheme = /^(?!https?:|ftp:)[a-z][a-z0-9+-]*:(?!\d)/i;
+
 /** Gathers the links and addresses of one message, each once. */
 export class UrlCollector {
   readonly #limits: ContentLimits;
@@ -35,8 +38,22 @@ export class UrlCollector {
   }
   #emailList: readonly MailAddress[] | undefined;
 
-  get defects(): Iterable<string> {
+  get defects(): ReadonlySet<string> {
     return this.#defects;
+  }
+
+  /** Adds one link that a check found; what was read of {@link urls} before stays as it was. */
+  add(written: string, from: UrlView['from'], redirectedFrom: UrlView | undefined): UrlView | undefined {
+    const text = written.trim();
+    if (otherScheme.test(text)) return undefined;
+    this.#addUrl(text, from, [], undefined, 0);
+    const draft = this.#written.get(text) ?? this.#makeDraft(text, from);
+    const added = draft && this.#urls.get(draft.url);
+    if (!added) return undefined;
+    this.#urlList = undefined;
+    const source = redirectedFrom && this.#urls.get(redirectedFrom.url);
+    if (source && source !== added) addFlag(source.flags, 'redirected');
+    return added;
   }
 
   /**

@@ -269,3 +269,36 @@ for (const { type, body, urls } of linkTexts) {
     assert.equal(content.urlChars(content.texts[0]!), urls.join('').length);
   });
 }
+
+test('a link that a check adds joins the others, once, and its source is marked', () => {
+  const content = views(['Subject: x', '', 'http://short.test.com/1 http://page.test.net/']);
+  const before = content.urls;
+  const [source] = before;
+  const added = content.addUrl(' https://Target.test.org/a?u=http://nested.test.de/path ', {
+    from: 'text',
+    redirectedFrom: source,
+  });
+  assert.equal(added?.url, 'https://target.test.org/a?u=http://nested.test.de/path');
+  assert.equal(before.length, 2);
+  assert.deepEqual(urls(content), [
+    'text http://short.test.com/1 text,redirected',
+    'text http://page.test.net/ text',
+    'text https://target.test.org/a?u=http://nested.test.de/path',
+    'text http://nested.test.de/path query',
+  ]);
+  assert.equal(content.addUrl('http://page.test.net/', { from: 'html' })?.from, 'text');
+  assert.equal(content.addUrl('mailto:a@example.com', { from: 'html' }), undefined);
+  assert.equal(content.urls.length, 4);
+});
+
+test('links that checks add are bounded with the others', () => {
+  const content = views(['Subject: x', '', 'http://a.example/'], { ...contentLimits, urls: 2 });
+  assert.ok(content.addUrl('http://b.example/', { from: 'text' }));
+  assert.equal(content.addUrl('http://c.example/', { from: 'text' }), undefined);
+  assert.equal(content.addUrl('http://d.example/', { from: 'text' }), undefined);
+  assert.equal(content.urls.length, 2);
+  assert.deepEqual(
+    content.defects.map(({ kind }) => kind),
+    ['too-many-urls'],
+  );
+});

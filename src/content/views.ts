@@ -38,6 +38,20 @@ class MessageContent implements ContentViews {
     return this.#urlChars.get(text) ?? 0;
   }
 
+  addUrl(
+    written: string,
+    {
+      from,
+      redirectedFrom,
+    }: { readonly from: UrlView['from']; readonly redirectedFrom?: UrlView | undefined },
+  ): UrlView | undefined {
+    const collector = this.#collect();
+    const before = collector.defects.size;
+    const added = collector.add(written, from, redirectedFrom);
+    if (collector.defects.size > before) this.#noteDefects(collector);
+    return added;
+  }
+
   get emails(): readonly MailAddress[] {
     return this.#collect().emails;
   }
@@ -84,9 +98,15 @@ class MessageContent implements ContentViews {
     for (const part of this.#message.parts) {
       if (part.kind === 'calendar') collector.addText(part.text(), 'text', ['content']);
     }
-    for (const kind of collector.defects) this.#defects.push({ kind, offset: -1 });
+    this.#noteDefects(collector);
     this.#collector = collector;
     return collector;
+  }
+
+  #noteDefects(collector: UrlCollector): void {
+    for (const kind of collector.defects) {
+      if (!this.#defects.some((defect) => defect.kind === kind)) this.#defects.push({ kind, offset: -1 });
+    }
   }
 }
 

@@ -173,6 +173,18 @@ export interface ContentViews {
   readonly emails: readonly MailAddress[];
   /** Parts a person would call attachments, with their names; members of archives are not listed. */
   readonly attachments: readonly Part[];
+  /**
+   * Adds a link that the message hides or leads to, for every check that follows: it joins {@link urls} under the same
+   * bounds, once.
+   *
+   * @param written with or without scheme
+   * @param origin where it was found; `redirectedFrom` is the link that leads to it and gets the flag `redirected`
+   * @returns the link, the known one if there is one; undefined when this is none or there are too many
+   */
+  addUrl(
+    written: string,
+    origin: { readonly from: UrlView['from']; readonly redirectedFrom?: UrlView | undefined },
+  ): UrlView | undefined;
   /** What was cut off (`text-too-long`, `too-many-urls` …), known once the views concerned were used. */
   readonly defects: readonly Defect[];
 }

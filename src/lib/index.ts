@@ -4,6 +4,7 @@ export * from './copy-string.ts';
 export * from './digest.ts';
 export * from './ip.ts';
 export { maskIp, networkKeys } from './ip-mask.ts';
+export { isPublicIp } from './ip-public.ts';
 export { LuaPatternError, luaPattern } from './lua-pattern.ts';
 export * from './quoted-printable.ts';
 export { compileGlob, compilePattern, type Pattern, RegexpError } from './regexp.ts';
