@@ -28,6 +28,7 @@ import { reputation } from './reputation/check.ts';
 import { senderAlignment } from './sender_alignment/check.ts';
 import { spf } from './spf/check.ts';
 import { urlRedirector } from './url_redirector/check.ts';
+import { whitelist } from './whitelist/check.ts';
 
 /** Every check there is. */
 export const checks: readonly CheckDefinition[] = [
@@ -59,4 +60,5 @@ export const checks: readonly CheckDefinition[] = [
   senderAlignment,
   spf,
   urlRedirector,
+  whitelist,
 ];

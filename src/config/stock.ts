@@ -69,7 +69,33 @@ const moduleContent: Readonly<Record<string, string>> = {
     ];
   `,
   multimap: stockLists(),
+  whitelist: stockWhitelist(),
 };
+
+/** Rules about domains that prove who they are, with lists from the network, of Rspamd's package, of the operator. */
+function stockWhitelist(): string {
+  const base = '{= env.MAPS_MIRROR | default "https://maps.rspamd.com" =}';
+  const rule = (proofs: readonly string[], score: number, list?: string): string => {
+    const name = proofs.join('_');
+    const sources = [
+      ...(list === undefined ? [] : [`${base}/rspamd/${list}.inc.zst`]),
+      `$LOCAL_CONFDIR/local.d/maps.d/${name}_whitelist.inc.local`,
+      `$DBDIR/${name}_whitelist.inc.local`,
+      `fallback+file://$CONFDIR/maps.d/${name}_whitelist.inc`,
+    ];
+    const needs = proofs.map((proof) => `valid_${proof} = true;`).join(' ');
+    const domains = sources.map((source) => `"${source}"`).join(', ');
+    const symbol = name.toUpperCase();
+    return `"WHITELIST_${symbol}" { ${needs} domains = [${domains}]; score = ${score}; inverse_symbol = "BLACKLIST_${symbol}"; }`;
+  };
+  const rules = [
+    rule(['spf'], -1),
+    rule(['dkim'], -1),
+    rule(['spf', 'dkim'], -3, 'spf_dkim_whitelist'),
+    rule(['dmarc'], -7, 'dmarc_whitelist_new'),
+  ];
+  return `rules { ${rules.join(' ')} }`;
+}
 
 /** Lists of freemail and disposable domains that every installation of Rspamd looks up. */
 function stockLists(): string {
