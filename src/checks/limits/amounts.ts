@@ -2,8 +2,10 @@ import { type CountedThing, countedThings, type LimitWindow, limitWindows } from
 
 /** One thing counted in one window. */
 export interface Counter {
-  /** Field under which it is stored. */
+  /** Names it in exceptions: `m:h`, messages per hour. */
   readonly field: string;
+  /** Field of its window in the store. */
+  readonly windowField: string;
   readonly counts: CountedThing;
   readonly window: LimitWindow;
   readonly lengthMs: number;
@@ -19,11 +21,16 @@ const lengthsMs: Readonly<Record<LimitWindow, number>> = {
 export const counters: readonly Counter[] = countedThings.flatMap((counts) =>
   limitWindows.map((window) => ({
     field: `${counts[0]}:${window[0]}`,
+    windowField: window[0]!,
     counts,
     window,
     lengthMs: lengthsMs[window],
   })),
 );
+
+/** Windows as the store holds them: messages and recipients together. */
+export const windowFields: readonly { readonly field: string; readonly lengthMs: number }[] =
+  limitWindows.map((window) => ({ field: window[0]!, lengthMs: lengthsMs[window] }));
 
 /** What a level says for each of {@link counters}: a number, infinity for `unlimited`, undefined for nothing. */
 export type Amounts = readonly (number | undefined)[];

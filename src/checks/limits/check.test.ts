@@ -301,6 +301,17 @@ describe('limits', () => {
     await check.close();
   });
 
+  test('a table of patterns gives members their tenant', async () => {
+    const file = join(folder, 'members');
+    writeFileSync(file, 'site:/home/acme/* acme\n*.acme.example acme\n');
+    const config = { member_map: `glob;${file}`, tenants: { acme: { pool: { messages: '2/h' } } } };
+    const site = local('X-Source-Dir: /home/acme/shop\n\nx\n');
+    assert.equal(
+      await passed(config, [site, login('a@mail.acme.example'), site, login('a@x.example')]),
+      '++-+',
+    );
+  });
+
   for (const [what, message, counts] of [
     [
       'refused by its score',

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { type StoreDriver, storeDrivers } from '../../../test/helpers/store-drivers.ts';
 import type { Store } from '../../core/index.ts';
-import { counters } from './amounts.ts';
+import { counters, windowFields } from './amounts.ts';
 import { forget, settle, type TakeResult, take } from './counter.ts';
 import { changeExceptions, exceptionAmount } from './exceptions.ts';
 import { pendingSlotMs, slotMsOf } from './windows.ts';
 
+const worker = fileURLToPath(new URL('../../../test/helpers/limits-worker.ts', import.meta.url));
 const startMs = 1_700_000_040_000;
 const leaseSlots = 12;
 const expireMs = 172_800_000;
@@ -171,7 +175,10 @@ for (const [name, start] of storeDrivers())
         assert.deepEqual(await store.hashGetAll(subject), {
           p: '',
           ...Object.fromEntries(
-            counters.map(({ field, lengthMs }) => [field, `${Math.floor(startMs / slotMsOf(lengthMs))}:1`]),
+            windowFields.map(({ field, lengthMs }) => [
+              field,
+              `${Math.floor(startMs / slotMsOf(lengthMs))}:1:1:1:1;`,
+            ]),
           ),
         });
     });
@@ -207,6 +214,18 @@ for (const [name, start] of storeDrivers())
         Array.from({ length: 40 }, () => ask([subject], startMs, [messagesPer(-1, 7)])),
       );
       assert.equal(outcomes.filter(({ hits }) => hits.length === 0).length, 7);
+    });
+
+    test('processes together let exactly the limit through', async () => {
+      const redis = driver.redis === undefined ? '' : JSON.stringify(driver.redis);
+      const args = [driver.stateDir, redis, fresh(), '150', '100'];
+      const outcomes = await Promise.all(
+        Array.from({ length: 3 }, () => promisify(execFile)(process.execPath, [worker, ...args])),
+      );
+      assert.equal(
+        outcomes.reduce((sum, { stdout }) => sum + Number(stdout), 0),
+        150,
+      );
     });
 
     test('what was used can be forgotten, mail under way stays noted', async () => {

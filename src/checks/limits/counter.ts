@@ -1,18 +1,18 @@
 import type { StoreProcedure, StoreTransaction } from '../../core/index.ts';
-import { counters } from './amounts.ts';
+import { counters, windowFields } from './amounts.ts';
 import {
-  addToSlots,
+  addToWindow,
   freeAtMs,
   pendingSlotMs,
-  readSlots,
+  readWindow,
   slotMsOf,
   slotsPerWindow,
-  sumOf,
+  type Window,
 } from './windows.ts';
 
 /**
- * What the store holds of a subject: a hash with one field for each counter (`m:h`, messages per hour: slots as
- * `windows.ts` describes them) and `p`, units of messages on their way: `slot:messages:recipients,…`. What a crashed
+ * What the store holds of a subject: a hash with one field for each window (`m`, `h`, `d`, as `windows.ts` describes
+ * them) and `p`, units of messages on their way: `slot:messages:recipients,…`. What a crashed
  * worker took and never settled is forgotten when its lease is over.
  *
  * Exceptions are in a hash beside it, so that they hold from the moment they are made, in every process and on every
@@ -101,25 +101,33 @@ type TakeArgs = readonly [
 ];
 
 const none = -1;
-const luaFields = `{${counters.map(({ field }) => `'${field}'`).join(', ')}}`;
-const luaSlotMs = `{${counters.map(({ lengthMs }) => slotMsOf(lengthMs)).join(', ')}}`;
-const recipientsFrom = counters.findIndex(({ counts }) => counts === 'recipients');
+const list = (items: readonly (string | number)[]): string => `{${items.join(', ')}}`;
+const luaFields = list(counters.map(({ field }) => `'${field}'`));
+const luaWindows = list(windowFields.map(({ field }) => `'${field}'`));
+const luaSlotMs = list(windowFields.map(({ lengthMs }) => slotMsOf(lengthMs)));
 
+/** The windows of a key, and all that `windows.ts` does with them; the counters are messages by window, then recipients. */
 const luaPrelude = `
-local fields, slot_ms = ${luaFields}, ${luaSlotMs}
+local fields, window_fields, slot_ms = ${luaFields}, ${luaWindows}, ${luaSlotMs}
 local function text(value) return string.format('%.0f', value) end
 local function hash(key)
   local flat, map = redis.call('HGETALL', key), {}
   for i = 1, #flat, 2 do map[flat[i]] = flat[i + 1] end
   return map
 end
-local function read_slots(value, now_slot)
-  local slots = {}
-  for slot, count in string.gmatch(value or '', '(%d+):(%d+)') do
-    slot, count = tonumber(slot), tonumber(count)
-    if math.abs(slot - now_slot) <= ${slotsPerWindow} then slots[#slots + 1] = {slot, count} end
+local function read_window(value, now_slot)
+  local slot, m, r, all_m, all_r, from = string.match(value or '', '^(%d+):(%d+):(%d+):(%d+):(%d+);()')
+  slot = tonumber(slot)
+  if not slot or math.abs(now_slot - slot) > ${slotsPerWindow} then
+    return {slot = 0, new = {0, 0}, all = {0, 0}, older = ''}
   end
-  return slots
+  all_m, all_r = tonumber(all_m), tonumber(all_r)
+  while from <= #value do
+    local old, old_m, old_r, following = string.match(value, '^(%d+):(%d+):(%d+),?()', from)
+    if not old or now_slot - tonumber(old) <= ${slotsPerWindow} then break end
+    all_m, all_r, from = all_m - tonumber(old_m), all_r - tonumber(old_r), following
+  end
+  return {slot = slot, new = {tonumber(m), tonumber(r)}, all = {all_m, all_r}, older = string.sub(value, from)}
 end
 local function read_pending(value, now_slot, lease)
   local notes = {}
@@ -156,13 +164,15 @@ export const take: StoreProcedure<TakeArgs, TakeResult> = {
       const exceptions = tx.hashGetAll(keys[scope * 2 + 1]!);
       const pending = readPending(stored['p'] ?? '', slot, leaseSlots);
       notes.push(pending);
-      for (const [index, { field, counts, lengthMs }] of counters.entries()) {
+      const windows: Record<string, Window> = {};
+      for (let index = 0; index < counters.length; index++) {
+        const { field, windowField, counts, lengthMs } = counters[index]!;
         const exception = readException(exceptions[field], nowMs);
         const limit = exception?.limit ?? limits[scope * counters.length + index] ?? none;
         if (limit < 0 || limit === Number.POSITIVE_INFINITY) continue;
         const slotMs = slotMsOf(lengthMs);
-        const slots = readSlots(stored[field] ?? '', Math.floor(nowMs / slotMs));
-        let used = sumOf(slots);
+        const window = (windows[windowField] ??= readWindow(stored[windowField], Math.floor(nowMs / slotMs)));
+        let used = window[counts];
         for (const note of pending) used += note[counts];
         const excess = used + (counts === 'messages' ? 1 : recipients) - limit;
         if (excess > 0)
@@ -171,7 +181,7 @@ export const take: StoreProcedure<TakeArgs, TakeResult> = {
             counter: index,
             used,
             limit,
-            freeAtMs: freeAtMs(slots, excess, slotMs),
+            freeAtMs: freeAtMs(window, counts, excess, slotMs),
             isException: exception !== undefined,
           });
       }
@@ -189,29 +199,34 @@ for scope = 0, #KEYS / 2 - 1 do
   local stored, exceptions = hash(KEYS[scope * 2 + 1]), hash(KEYS[scope * 2 + 2])
   local notes = read_pending(stored['p'], now_slot, lease)
   all_notes[scope + 1] = notes
+  local windows = {}
   for index, field in ipairs(fields) do
+    local kind = index > #window_fields and 2 or 1
+    local position = kind == 2 and index - #window_fields or index
     local limit, excepted = tonumber(ARGV[4 + scope * #fields + index]), 0
     local newest = ''
     for own, ends, id in string.gmatch(exceptions[field] or '', '(%-?%d+):(%d+):(%w+)') do
       if tonumber(ends) > now and id > newest then limit, excepted, newest = tonumber(own), 1, id end
     end
     if limit >= 0 then
-      local slots = read_slots(stored[field], math.floor(now / slot_ms[index]))
-      local kind = index > ${recipientsFrom} and 3 or 2
-      local used = 0
-      for _, entry in ipairs(slots) do used = used + entry[2] end
-      for _, note in ipairs(notes) do used = used + note[kind] end
-      local excess = used + (kind == 2 and 1 or recipients) - limit
+      local window = windows[position]
+      if not window then
+        window = read_window(stored[window_fields[position]], math.floor(now / slot_ms[position]))
+        windows[position] = window
+      end
+      local used = window.all[kind]
+      for _, note in ipairs(notes) do used = used + note[kind + 1] end
+      local excess = used + (kind == 1 and 1 or recipients) - limit
       if excess > 0 then
-        table.sort(slots, function(a, b) return a[1] < b[1] end)
         local freed, free_at = 0, -1
-        for _, entry in ipairs(slots) do
-          freed = freed + entry[2]
-          if freed >= excess then
-            free_at = (entry[1] + ${slotsPerWindow + 1}) * slot_ms[index]
-            break
-          end
+        local function drop(slot, count)
+          freed = freed + count
+          if free_at < 0 and freed >= excess then free_at = (slot + ${slotsPerWindow + 1}) * slot_ms[position] end
         end
+        for slot, m, r in string.gmatch(window.older, '(%d+):(%d+):(%d+)') do
+          drop(tonumber(slot), tonumber(kind == 1 and m or r))
+        end
+        drop(window.slot, window.new[kind])
         for _, value in ipairs({scope, index - 1, used, limit, free_at, excepted}) do
           hits[#hits + 1] = text(value)
         end
@@ -281,14 +296,14 @@ type SettleArgs = readonly [
 /** After the verdict: takes the pending note back, and counts what was accepted. KEYS: counters of each subject. */
 export const settle: StoreProcedure<SettleArgs, void> = {
   name: 'limits_settle',
-  apply(tx, keys, [nowMs, recipients, leaseSlots, expireMs, slot, charged]) {
+  apply(tx, keys, [nowMs, recipients, leaseSlots, expireMs, taken, charged]) {
     const nowSlot = Math.floor(nowMs / pendingSlotMs);
     for (const key of keys) {
       const stored = tx.hashGetAll(key);
       const notes = readPending(stored['p'] ?? '', nowSlot, leaseSlots).map((note) =>
-        note.slot === slot
+        note.slot === taken
           ? {
-              slot,
+              slot: taken,
               messages: Math.max(0, note.messages - 1),
               recipients: Math.max(0, note.recipients - recipients),
             }
@@ -297,10 +312,9 @@ export const settle: StoreProcedure<SettleArgs, void> = {
       const fields: Record<string, string> = {};
       if (stored['p'] !== undefined) fields['p'] = writePending(notes);
       if (charged === 1)
-        for (const { field, counts, lengthMs } of counters) {
-          const here = Math.floor(nowMs / slotMsOf(lengthMs));
-          const units = counts === 'messages' ? 1 : recipients;
-          fields[field] = addToSlots(readSlots(stored[field] ?? '', here), here, units);
+        for (const { field, lengthMs } of windowFields) {
+          const slot = Math.floor(nowMs / slotMsOf(lengthMs));
+          fields[field] = addToWindow(readWindow(stored[field], slot), slot, recipients);
         }
       tx.hashSet(key, fields);
       if (charged === 1) tx.expire(key, expireMs);
@@ -322,17 +336,20 @@ for _, key in ipairs(KEYS) do
     changed[1], changed[2] = 'p', write_pending(notes)
   end
   if charged then
-    for index, field in ipairs(fields) do
-      local here = math.floor(now / slot_ms[index])
-      local units = index > ${recipientsFrom} and recipients or 1
-      local parts, is_added = {}, false
-      for _, entry in ipairs(read_slots(stored[field], here)) do
-        if entry[1] == here then entry[2], is_added = entry[2] + units, true end
-        parts[#parts + 1] = text(entry[1]) .. ':' .. text(entry[2])
+    for position, field in ipairs(window_fields) do
+      local here = math.floor(now / slot_ms[position])
+      local window = read_window(stored[field], here)
+      local new, all, older = window.new, window.all, window.older
+      if here > window.slot then
+        if new[1] > 0 then
+          if older ~= '' then older = older .. ',' end
+          older = older .. text(window.slot) .. ':' .. text(new[1]) .. ':' .. text(new[2])
+        end
+        window.slot, new = here, {0, 0}
       end
-      if not is_added and units > 0 then parts[#parts + 1] = text(here) .. ':' .. text(units) end
       changed[#changed + 1] = field
-      changed[#changed + 1] = table.concat(parts, ',')
+      changed[#changed + 1] = text(window.slot) .. ':' .. text(new[1] + 1) .. ':' .. text(new[2] + recipients)
+        .. ':' .. text(all[1] + 1) .. ':' .. text(all[2] + recipients) .. ';' .. older
     end
   end
   if #changed > 0 then redis.call('HSET', key, unpack(changed)) end
@@ -346,9 +363,9 @@ return 1`,
 export const forget: StoreProcedure<readonly [], void> = {
   name: 'limits_forget',
   apply(tx, [key = '']) {
-    for (const { field } of counters) tx.hashDelete(key, field);
+    for (const { field } of windowFields) tx.hashDelete(key, field);
   },
-  lua: `redis.call('HDEL', KEYS[1], ${counters.map(({ field }) => `'${field}'`).join(', ')})
+  lua: `redis.call('HDEL', KEYS[1], ${windowFields.map(({ field }) => `'${field}'`).join(', ')})
 return 1`,
   parse() {},
 };

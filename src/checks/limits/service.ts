@@ -10,7 +10,7 @@ import {
   type LimitsService,
   PosternError,
 } from '../../core/index.ts';
-import { AmountError, type Amounts, counters, isSet, parseAmounts } from './amounts.ts';
+import { AmountError, type Amounts, type Counter, counters, isSet, parseAmounts } from './amounts.ts';
 import { forget, readException, readExceptions, readPending } from './counter.ts';
 import { changeExceptions, everyException, exceptionAmount } from './exceptions.ts';
 import { Keys } from './keys.ts';
@@ -18,7 +18,7 @@ import type { LimitsOptions } from './options.ts';
 import type { Policy, Resolved, Scope } from './policy.ts';
 import { leaseSlots } from './run.ts';
 import { parseSubject, subjectText } from './subject.ts';
-import { pendingSlotMs, readSlots, slotMsOf, sumOf } from './windows.ts';
+import { pendingSlotMs, readWindow, slotMsOf } from './windows.ts';
 
 /** An exception is temporary: a year at most. */
 const maxExceptionMs = 366 * 86_400_000;
@@ -136,10 +136,7 @@ export class LimitsAdministration implements LimitsService {
     const nowMs = this.#now();
     const stored = await this.#context.store.hashGetAll(this.#keys.counters(name));
     const used = Object.fromEntries(
-      counters.map(({ field, counts, window, lengthMs }) => [
-        `${counts}/${window}`,
-        usedIn(stored, field, lengthMs, nowMs),
-      ]),
+      counters.map((counter) => [`${counter.counts}/${counter.window}`, usedIn(stored, counter, nowMs)]),
     );
     await this.#audit({ ...change, subject: name }, 'reset', null, { used });
     await this.#context.store.run(forget, [this.#keys.counters(name)], []);
@@ -264,14 +261,15 @@ export class LimitsAdministration implements LimitsService {
     return {
       subject: name,
       role: subject.role,
-      windows: counters.map(({ field, counts, window, lengthMs }, index) => {
+      windows: counters.map((counter, index) => {
+        const { field, counts, window } = counter;
         const exception = readException(excepted[field], nowMs);
         const pending = notes.reduce((sum, note) => sum + note[counts], 0);
         return {
           counts,
           window,
           limit: finite(exception?.limit ?? limits[index]),
-          used: usedIn(stored, field, lengthMs, nowMs) + pending,
+          used: usedIn(stored, counter, nowMs) + pending,
           pending,
           source: exception ? 'exception' : (sources[index] ?? null),
           exception: exception ? about(exception.id, exception.untilMs, excepted) : null,
@@ -281,8 +279,8 @@ export class LimitsAdministration implements LimitsService {
   }
 }
 
-function usedIn(stored: Stored, field: string, lengthMs: number, nowMs: number): number {
-  return sumOf(readSlots(stored[field] ?? '', Math.floor(nowMs / slotMsOf(lengthMs))));
+function usedIn(stored: Stored, { windowField, counts, lengthMs }: Counter, nowMs: number): number {
+  return readWindow(stored[windowField], Math.floor(nowMs / slotMsOf(lengthMs)))[counts];
 }
 
 function finite(limit: number | undefined): number | null {

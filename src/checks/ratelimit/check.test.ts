@@ -357,6 +357,31 @@ for (const [name, start] of storeDrivers())
       assert.match(texts.at(-1) ?? '', /"user" exceeded: 9 recipients at once, 1.02 per day/);
     });
 
+    test('administrators see and empty the buckets that count a sender', async () => {
+      const check = await build({
+        rates: { user: plain(10, '10 / 1h'), to: plain(5), user_ip: plain(7), from: plain(8) },
+      });
+      const message = { rcpts: ['a@example.org', 'b@example.org'] };
+      await send(check, [message, message]);
+      const { ratelimit: buckets } = check.services;
+      assert.ok(buckets);
+      const { task } = begin(check, { rcpts: [], raw: '', envelope: { clientIp: undefined } });
+      const shown = async (then: 'show' | 'reset') =>
+        (await buckets.buckets(task, then)).map(({ limit, level, burst, counts }) => [
+          limit,
+          level,
+          burst,
+          counts,
+        ]);
+      const expected = [
+        ['user', 4, 10, 'recipients'],
+        ['from', 4, 8, 'recipients'],
+      ];
+      assert.deepEqual(await shown('show'), expected);
+      assert.deepEqual(await shown('reset'), expected);
+      assert.deepEqual(await shown('show'), []);
+    });
+
     test('a limited bucket is noted in the list of limited buckets', async () => {
       const check = await build({ rates: { user: plain(1) } });
       await passing(check, 3);
