@@ -21,6 +21,7 @@ import { maillist } from './maillist/check.ts';
 import { metadataExporter } from './metadata_exporter/check.ts';
 import { milterHeaders } from './milter_headers/check.ts';
 import { multimap } from './multimap/check.ts';
+import { mxCheck } from './mx_check/check.ts';
 import { onceReceived } from './once_received/check.ts';
 import { ratelimit } from './ratelimit/check.ts';
 import { replies } from './replies/check.ts';
@@ -53,6 +54,7 @@ export const checks: readonly CheckDefinition[] = [
   metadataExporter,
   milterHeaders,
   multimap,
+  mxCheck,
   onceReceived,
   ratelimit,
   replies,

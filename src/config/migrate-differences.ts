@@ -181,6 +181,14 @@ const knownDifferences: readonly KnownDifference[] = [
     concerns: reputationWith('spf'),
   },
   {
+    id: 'hfilter-dns-failure',
+    topic: 'hfilter',
+    rspamd: 'what DNS fails to answer counts as not there, for RDNS_NONE too',
+    postern: 'a failure is no sign; RDNS_DNSFAIL names it',
+    concerns: ({ configuration }) =>
+      isModuleOn(configuration, 'hfilter') || isModuleOn(configuration, 'once_received') ? [] : undefined,
+  },
+  {
     id: 'once-received-swapped',
     topic: 'once_received',
     rspamd: 'for RDNS_NONE `check_local` and `check_authed` are taken for each other',
