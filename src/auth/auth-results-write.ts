@@ -14,7 +14,7 @@ export interface ResultsToWrite {
   readonly arc?: ArcChainOutcome | undefined;
   /** The sender logged in (RFC 4954): with the login, or without it where it is nobody's business. */
   readonly auth?: { readonly login: string | undefined } | undefined;
-  /** Words that hold instead of those that were found. */
+  /** Words that hold instead of those that were found; for DKIM where no signature was found. */
   readonly words?: Readonly<Partial<Record<AuthMethod, string>>> | undefined;
 }
 
@@ -101,7 +101,7 @@ export function authResultTexts({
   if (auth) texts.push(`auth=pass${property('smtp.auth', auth.login)}`);
   if (spf) texts.push(spfText(spf, words.spf ?? spf.result));
   else if (words.spf !== undefined) texts.push(`spf=${words.spf}`);
-  if (dkim && dkim.length > 0) for (const one of dkim) texts.push(dkimText(one, words.dkim ?? one.result));
+  if (dkim && dkim.length > 0) for (const one of dkim) texts.push(dkimText(one, one.result));
   else if (dkim || words.dkim !== undefined) texts.push(`dkim=${words.dkim ?? 'none'}`);
   if (dmarc) texts.push(dmarcText(dmarc, words.dmarc ?? dmarc.result));
   else if (words.dmarc !== undefined) texts.push(`dmarc=${words.dmarc}`);

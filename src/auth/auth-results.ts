@@ -46,6 +46,17 @@ export function parseAuthResults(value: string): AuthResults | undefined {
 }
 
 /**
+ * Does a field claim to come from one of these servers? What cannot be read is judged by its first word: whoever reads
+ * it more generously than we do must not be fooled (RFC 8601 5).
+ *
+ * @param servers lower case
+ */
+export function claimsToBeFrom(value: string, servers: ReadonlySet<string>): boolean {
+  const authservId = parseAuthResults(value)?.authservId ?? /^[\s"]*([^\s";]*)/.exec(value)![1]!;
+  return servers.has(authservId.toLowerCase());
+}
+
+/**
  * Results that a trusted server wrote into the message, of all its fields.
  *
  * @param trusted names of servers, lower case

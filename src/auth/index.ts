@@ -12,6 +12,7 @@ export {
 export {
   type AuthResults,
   arcResult,
+  claimsToBeFrom,
   parseAuthResults,
   resultOf,
   trustedResults,
@@ -19,6 +20,7 @@ export {
 export {
   type AuthMethod,
   authResultTexts,
+  foldAuthResults,
   type ResultsToWrite,
 } from './auth-results-write.ts';
 export { dkimSignature, type SignatureRequest } from './dkim-sign.ts';

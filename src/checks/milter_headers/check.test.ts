@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { plainMessage, runCheck, type TestMessage } from '../../../test/helpers/check-table.ts';
-import { ConfigError, type Hit } from '../../core/index.ts';
+import { type AuthenticationState, ConfigError, type Hit } from '../../core/index.ts';
+import { parseIp } from '../../lib/index.ts';
 import { milterHeaders } from './check.ts';
 import { fold } from './routines.ts';
 
@@ -106,14 +107,14 @@ test('authentication results name the login only when they may', async () => {
   const silent = {
     routines: { 'authentication-results': { hostname: 'mx.example.com', add_smtp_user: false } },
   };
-  assert.equal(await first(named, {}), 'Authentication-Results: mx.example.com;\n\tnone');
+  assert.equal(await first(named, {}), 'Authentication-Results: mx.example.com;\n\tnone @1');
   assert.equal(
     await first(named, { way: 'authenticated' }),
-    'Authentication-Results: mx.example.com;\n\tauth=pass smtp.auth=sender@example.com',
+    'Authentication-Results: mx.example.com;\n\tauth=pass smtp.auth=sender@example.com @1',
   );
   assert.equal(
     await first(silent, { way: 'authenticated' }),
-    'Authentication-Results: mx.example.com;\n\tauth=pass',
+    'Authentication-Results: mx.example.com;\n\tauth=pass @1',
   );
 });
 
@@ -158,4 +159,87 @@ test('values are folded at their semicolons', () => {
   const folded = fold('X-Spamd-Result', value);
   assert.equal(folded.replaceAll('\n\t', ' '), value);
   for (const line of folded.split('\n')) assert.ok(line.length <= 78, line);
+});
+
+const found: AuthenticationState = {
+  spf: {
+    result: 'softfail',
+    domain: 'example.com',
+    identity: 'mailfrom',
+    sender: 'a@example.com',
+    clientIp: parseIp('198.51.100.7')!,
+    reason: 'not designated',
+  },
+  dkim: [
+    {
+      result: 'pass',
+      domain: 'example.com',
+      selector: 's',
+      identity: '@mail.example.com',
+      algorithm: 'rsa-sha256',
+      signatureStart: 'ab/c+d==',
+    },
+    { result: 'permerror', domain: '', selector: '', reason: 'no list of tags' },
+  ],
+  dmarc: { result: 'fail', domain: 'example.com', policy: 'reject', disposition: 'quarantine' },
+  arc: { result: 'pass', sealers: ['example.net', 'example.org'], oldestPass: 1 },
+};
+
+async function results(options: Readonly<Record<string, unknown>>, message: TestMessage) {
+  const config = {
+    use: ['authentication-results'],
+    routines: { 'authentication-results': { hostname: 'mx.example.com', ...options } },
+  };
+  const { added, removed } = await headers(config, message);
+  return { lines: added[0]?.split(/;\n\t| @1/).map((line) => line.replaceAll('\n\t', ' ')), removed };
+}
+
+test('authentication results say what SPF, DKIM, DMARC and ARC found', async () => {
+  const { lines } = await results({}, { authentication: found });
+  assert.deepEqual(lines, [
+    'Authentication-Results: mx.example.com',
+    'spf=softfail reason="not designated" smtp.mailfrom=a@example.com',
+    'dkim=pass header.d=example.com header.s=s header.i=@mail.example.com header.b="ab/c+d==" header.a=rsa-sha256',
+    'dkim=permerror reason="no list of tags"',
+    'dmarc=fail (policy=reject) header.from=example.com policy.dmarc=quarantine',
+    'arc=pass (i=2) header.oldest-pass=0',
+    '',
+  ]);
+});
+
+test('symbols that the operator names decide what is written', async () => {
+  const symbols = {
+    spf_symbols: { fail: 'SMALL', pass: 'NOT_THERE' },
+    dmarc_symbols: { quarantine: 'SMALL' },
+    arc_symbols: { reject: 'LARGE' },
+    dkim_symbols: { none: 'LARGE' },
+  };
+  const { lines } = await results(symbols, {});
+  assert.deepEqual(lines?.slice(1, -1), ['spf=fail', 'dkim=none', 'dmarc=fail', 'arc=fail']);
+  const known = await results(symbols, { authentication: found });
+  assert.deepEqual(
+    known.lines?.slice(1, -1).map((line) => line.split(' ')[0]),
+    ['spf=fail', 'dkim=pass', 'dkim=permerror', 'dmarc=fail', 'arc=fail'],
+  );
+});
+
+test('results that come in under our own name are forged, and go', async () => {
+  const raw = [
+    'Authentication-Results: other.example; spf=pass',
+    'Authentication-Results: (hi) "MX.example.com" 1; spf=pass',
+    'Authentication-Results: mx.example.com; spf="pass',
+    'Authentication-Results: third.example; spf=pass',
+    plainMessage,
+  ].join('\r\n');
+  for (const [options, inbound, outbound] of [
+    [{}, ['Authentication-Results 0'], ['Authentication-Results 0']],
+    [{ remove: null }, ['Authentication-Results 2,3'], []],
+    [{ remove_ar_from: ['Third.Example'] }, ['Authentication-Results 2,3,4'], ['Authentication-Results 4']],
+  ] as const) {
+    assert.deepEqual((await results(options, { raw })).removed, inbound);
+    const config = { use: ['authentication-results'], authenticated_headers: ['authentication-results'] };
+    const routines = { 'authentication-results': { hostname: 'mx.example.com', ...options } };
+    const out = await headers({ ...config, routines }, { raw, way: 'authenticated' });
+    assert.deepEqual(out.removed, outbound);
+  }
 });

@@ -22,6 +22,17 @@ function routine<Shape extends z.ZodRawShape>(
   return schema.prefault({} as z.input<typeof schema>).describe('Options of this routine');
 }
 
+function symbolWords<const Word extends string>(method: string, words: readonly Word[]) {
+  return z
+    .strictObject(Object.fromEntries(words.map((word) => [word, z.string().optional()])))
+    .prefault({})
+    .describe(
+      `Symbols that stand for a result of ${method}, by its word (${words.join(', ')}): found, they decide what is written`,
+    );
+}
+
+const commonWords = ['pass', 'fail', 'none', 'temperror', 'permerror'] as const;
+
 /** Options of each routine, by its name. */
 const routineOptions = {
   'x-spamd-result': routine({
@@ -60,9 +71,16 @@ const routineOptions = {
   }),
   'authentication-results': routine({
     ...headerRoutine('Authentication-Results'),
+    order: z.int().default(1).describe('Position of the header: -1 last, 1 below the first Received'),
     remove_ar_from: list
       .default([])
-      .describe('Only old instances that name one of these servers are removed'),
+      .describe(
+        'Only old instances that name one of these servers are removed, and of incoming mail those that claim to be ours',
+      ),
+    spf_symbols: symbolWords('SPF', [...commonWords, 'softfail', 'neutral']),
+    dkim_symbols: symbolWords('DKIM, where no signature was verified', commonWords),
+    dmarc_symbols: symbolWords('DMARC', [...commonWords, 'reject', 'quarantine', 'softfail']),
+    arc_symbols: symbolWords('ARC', [...commonWords, 'reject']),
     add_smtp_user: z.boolean().default(true).describe('Name the login in the header'),
     hostname: z
       .string()

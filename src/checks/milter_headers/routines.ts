@@ -1,22 +1,6 @@
-import type { AddedHeader, Hit, Task } from '../../core/index.ts';
-import { isSpamAction } from '../../core/index.ts';
-import type { Config } from './options.ts';
-
-/** What a routine reads and where it writes. */
-export interface RoutineContext {
-  readonly task: Task;
-  readonly settings: Config;
-  readonly hostName: string;
-  readonly headerOrder: number | undefined;
-}
-
-export type Routine = (context: RoutineContext) => void;
-
-interface HeaderOptions {
-  readonly header: string;
-  readonly remove: number | null;
-  readonly order?: number | undefined;
-}
+import { type Hit, isSpamAction } from '../../core/index.ts';
+import { authenticationResults } from './authentication-results.ts';
+import { type Routine, type RoutineContext, removeOld, write } from './write.ts';
 
 const maxLineLength = 76;
 
@@ -38,17 +22,6 @@ export function fold(name: string, value: string): string {
   }
   lines.push(line);
   return lines.join('\n\t');
-}
-
-function removeOld(task: Task, name: string, remove: number | null): void {
-  if (remove !== null) task.milter.removeHeaders.push({ name, instances: [remove] });
-}
-
-function write({ task, headerOrder }: RoutineContext, options: HeaderOptions, value: string): void {
-  removeOld(task, options.header, options.remove);
-  const order = options.order ?? headerOrder;
-  const header: AddedHeader = { name: options.header, value, ...(order !== undefined && { order }) };
-  task.milter.addHeaders.push(header);
 }
 
 function bySize(a: Hit, b: Hit): number {
@@ -125,36 +98,6 @@ function spamHeader(context: RoutineContext): void {
   const options = context.settings.routines['spam-header'];
   const action = context.task.result.currentAction();
   if (action !== 'no action' && action !== 'greylist') write(context, options, options.value);
-}
-
-/** Quotes what is no token of RFC 2045 (RFC 8601 2.2 `pvalue`). */
-function pvalue(text: string): string {
-  const clean = text.replaceAll(/[^\x20-\x7e]/g, '?');
-  return /^[A-Za-z0-9._+@-]+$/.test(clean) ? clean : `"${clean.replaceAll(/["\\]/g, '\\$&')}"`;
-}
-
-function authenticationResults(context: RoutineContext): void {
-  const { task, settings, hostName } = context;
-  const options = settings.routines['authentication-results'];
-  const { login } = task.envelope;
-  const server = options.hostname ?? task.envelope.mtaName ?? hostName;
-  let result = 'none';
-  if (login !== undefined)
-    result = options.add_smtp_user ? `auth=pass smtp.auth=${pvalue(login)}` : 'auth=pass';
-  if (options.remove_ar_from.length > 0) {
-    removeResultsOf(task, options.header, options.remove_ar_from);
-    write(context, { ...options, remove: null }, `${server};\n\t${result}`);
-  } else {
-    write(context, options, `${server};\n\t${result}`);
-  }
-}
-
-function removeResultsOf(task: Task, header: string, servers: readonly string[]): void {
-  if (task.raw.length === 0) return;
-  const instances = task.message.headers
-    .every(header.toLowerCase())
-    .flatMap(({ value }, index) => (servers.includes(value.split(/[\s;]/, 1)[0] ?? '') ? [index + 1] : []));
-  if (instances.length > 0) task.milter.removeHeaders.push({ name: header, instances });
 }
 
 function fromVariable(variable: string, routine: 'stat-signature' | 'fuzzy-hashes'): Routine {
