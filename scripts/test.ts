@@ -22,6 +22,7 @@ const packages: Readonly<Record<string, string>> = {
   postgresql: '/usr/lib/postgresql',
   'mariadb-server': '/usr/sbin/mariadbd',
   slapd: '/usr/sbin/slapd',
+  'libxml2-utils': '/usr/bin/xmllint',
   'libc-icap-mod-virus-scan': '/etc/c-icap/virus_scan.conf',
   spamd: '/usr/sbin/spamd',
   'python3-dkim': '/usr/bin/dkimverify',

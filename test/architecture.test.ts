@@ -24,6 +24,7 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   store: ['lib', 'core'],
   selectors: ['lib', 'core', 'expr', 'mime', 'content'],
   scanners: ['lib', 'core'],
+  reports: ['lib', 'core', 'auth', 'smtp'],
   checks: ['lib', 'core', 'expr', 'mime', 'auth', 'content', 'scanners', 'smtp'],
   engine: ['lib', 'core', 'expr', 'ucl'],
   config: ['lib', 'core', 'ucl'],
@@ -42,6 +43,7 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
     'config',
     'server',
     'auth',
+    'reports',
   ],
   cli: ['lib', 'core', 'ucl', 'auth', 'dns', 'observe', 'config', 'checks', 'daemon'],
 };

@@ -3,6 +3,7 @@ import { version } from '../daemon/index.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addConfigCommands } from './config.ts';
 import { addDkimCommands } from './dkim.ts';
+import { addDmarcCommands } from './dmarc.ts';
 import { addLimitsCommands } from './limits.ts';
 import { addManCommand } from './man.ts';
 import { addMigrateCommand } from './migrate.ts';
@@ -21,6 +22,7 @@ export function createProgram(): Command {
   addConfigCommands(program);
   addDkimCommands(program);
   addLimitsCommands(program);
+  addDmarcCommands(program);
   addMigrateCommand(program);
   addScanCommand(program);
   addCompletionCommand(program);

@@ -1,1 +1,2 @@
-export { type MailServer, sendMail } from './send.ts';
+export { displayName } from './display-name.ts';
+export { type MailAttempt, type MailServer, sendMail } from './send.ts';

@@ -23,6 +23,7 @@ test('a record with every tag is read', () => {
       spfAlignment: 'relaxed',
       dkimAlignment: 'strict',
       percent: 42,
+      failureOptions: '1:d',
       rua: [
         { address: 'a@example.com', domain: 'example.com', maxBytes: 10 * 1024 ** 2 },
         { address: 'b@example.org', domain: 'example.org', maxBytes: undefined },

@@ -14,6 +14,8 @@ export interface DmarcRecord {
   readonly percent: number;
   readonly rua: readonly ReportUri[];
   readonly ruf: readonly ReportUri[];
+  /** `fo=`: which failures are wanted one by one. Nobody sends those here; aggregate reports repeat it. */
+  readonly failureOptions: string;
   /** `rua=` as published. */
   readonly ruaText: string;
 }
@@ -77,6 +79,9 @@ export function readRecord(text: string): RecordReading | undefined {
       spfAlignment: alignment(tags.get('aspf')),
       dkimAlignment: alignment(tags.get('adkim')),
       percent: /^\d{1,3}$/.test(percent) && Number(percent) <= 100 ? Number(percent) : 100,
+      failureOptions: /^[01ds](?::[01ds])*$/i.test(tags.get('fo') ?? '')
+        ? tags.get('fo')!.toLowerCase()
+        : '0',
       rua,
       ruf: parseReportUris(tags.get('ruf') ?? ''),
       ruaText,

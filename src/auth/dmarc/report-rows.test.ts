@@ -19,7 +19,7 @@ const keys = { index_prefix: 'dmarc_idx', report_prefix: 'dmarc_rpt', join_char:
 
 test('a row is the element that Rspamd writes', () => {
   const text =
-    '192.0.2.1,true,false,quarantine,sampled_out,example.com,example.org,a.example|b.example,,c.example,bounce.example.com,softfail';
+    '192.0.2.1,pass,fail,quarantine,sampled_out,example.com,example.org,a.example|b.example,,c.example,bounce.example.com,softfail';
   assert.equal(formatRow(row), text);
   assert.deepEqual(parseRow(text), row);
 });
@@ -90,7 +90,7 @@ for (const [name, start] of storeDrivers()) {
         { member: formatRow(row), score: 2 },
       ]);
       assert.deepEqual(
-        (await reports.rows(key)).map(({ row: { ip }, count }) => [ip, count]),
+        (await reports.rows([key])).map(({ row: { ip }, count }) => [ip, count]),
         [
           ['192.0.2.2', 1],
           ['192.0.2.1', 2],
@@ -98,7 +98,7 @@ for (const [name, start] of storeDrivers()) {
       );
       await reports.remove('20260102', key);
       assert.deepEqual(await reports.reports('20260102'), [{ key: other, domain: 'example.org' }]);
-      assert.deepEqual(await reports.rows(key), []);
+      assert.deepEqual(await reports.rows([key]), []);
       assert.equal((await reports.reports('20260103')).length, 1);
       await driver.close();
     });
@@ -110,7 +110,7 @@ for (const [name, start] of storeDrivers()) {
         await reports.add('example.com', '', '20260102', { ...row, ip });
       const [report] = await reports.reports('20260102');
       assert.deepEqual(
-        (await reports.rows(report!.key)).map(({ row: { ip }, count }) => [ip, count]),
+        (await reports.rows([report!.key])).map(({ row: { ip }, count }) => [ip, count]),
         [
           ['192.0.2.1', 2],
           ['192.0.2.2', 2],

@@ -48,8 +48,8 @@ export function formatRow(row: ReportRow): string {
   const { dkim } = row;
   return [
     row.ip,
-    String(row.isSpfAligned),
-    String(row.isDkimAligned),
+    row.isSpfAligned ? 'pass' : 'fail',
+    row.isDkimAligned ? 'pass' : 'fail',
     row.disposition,
     row.isSampledOut ? 'sampled_out' : '',
     row.fromDomain,
@@ -73,8 +73,8 @@ export function parseRow(text: string): ReportRow | undefined {
   if (!dispositions.has(disposition) || !spfResults.has(spfResult)) return undefined;
   return {
     ip,
-    isSpfAligned: spf === 'true',
-    isDkimAligned: dkim === 'true',
+    isSpfAligned: spf === 'pass',
+    isDkimAligned: dkim === 'pass',
     disposition: disposition as DmarcPolicyWord,
     isSampledOut: sampled === 'sampled_out',
     fromDomain,
@@ -156,11 +156,15 @@ export class ReportStore {
     });
   }
 
-  async rows(key: string): Promise<readonly CountedRow[]> {
-    const members = await this.#store.sortedRange(key, 0, -1);
-    return members.flatMap(({ member, score }) => {
+  /** Rows of these reports together: a domain that changes its `rua` during a day has several. */
+  async rows(keys: readonly string[]): Promise<readonly CountedRow[]> {
+    const counts = new Map<string, number>();
+    for (const key of keys)
+      for (const { member, score } of await this.#store.sortedRange(key, 0, -1))
+        counts.set(member, (counts.get(member) ?? 0) + Math.floor(score));
+    return [...counts].flatMap(([member, count]) => {
       const row = parseRow(member);
-      return row && score >= 1 ? [{ row, count: Math.floor(score) }] : [];
+      return row && count >= 1 ? [{ row, count }] : [];
     });
   }
 

@@ -53,7 +53,11 @@ export const reportingOptions = z.strictObject({
     .strictObject({
       index_prefix: z.string().min(1).default('dmarc_idx').describe('Begin of the key of a day'),
       report_prefix: z.string().min(1).default('dmarc_rpt').describe('Begin of the key of a report'),
-      join_char: z.string().min(1).default(';').describe('Between the parts of keys'),
+      join_char: z
+        .string()
+        .regex(/^[^\w.-]+$/, 'this must not occur in domains')
+        .default(';')
+        .describe('Between the parts of keys'),
     })
     .prefault({})
     .describe('Names of keys in the store'),

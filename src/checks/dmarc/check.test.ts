@@ -467,12 +467,12 @@ describe('rows for reports', () => {
         [
           {
             member:
-              '198.51.100.7,true,false,none,,example.com,example.org,example.com,a.example,b.example,example.com,pass',
+              '198.51.100.7,pass,fail,none,,example.com,example.org,example.com,a.example,b.example,example.com,pass',
             score: 1,
           },
           {
             member:
-              '198.51.100.7,false,false,quarantine,,example.com,example.org,example.com,a.example,b.example,bounce.example.org,softfail',
+              '198.51.100.7,fail,fail,quarantine,,example.com,example.org,example.com,a.example,b.example,bounce.example.org,softfail',
             score: 2,
           },
         ],

@@ -1,4 +1,3 @@
-import { encodeWord } from 'nodemailer/lib/mime-funcs';
 import type {
   CheckContext,
   MailAddress,
@@ -9,6 +8,7 @@ import type {
   Task,
 } from '../../core/index.ts';
 import { compileExpression, ExpressionError, isTrue } from '../../expr/index.ts';
+import { displayName } from '../../smtp/index.ts';
 import type { Config, MungingOptions } from './options.ts';
 
 type Context = CheckContext<Config, string>;
@@ -16,8 +16,6 @@ type Context = CheckContext<Config, string>;
 /** Does a condition of the operator's hold for a message? */
 type Condition = (task: Task) => Promise<boolean>;
 
-/** Longest display name that is taken over. */
-const maxNameLength = 200;
 /** Longest line of a header field that is carried over (RFC 5322 2.1.1). */
 const maxValueLength = 900;
 const mapKinds: ReadonlySet<string> = new Set(['set', 'hash', 'radix', 'regexp', 'glob', 'cdb']);
@@ -74,7 +72,7 @@ export class Munger {
       const name = `${from.name === '' ? from.local : from.name} via ${list.local}`;
       const original = plainValue(message, 'from');
       milter.removeHeaders.push({ name: 'From', instances: [0] });
-      milter.addHeaders.push({ name: 'From', value: `${phrase(name)} <${list.text}>`, order: 1 });
+      milter.addHeaders.push({ name: 'From', value: `${displayName(name)} <${list.text}>`, order: 1 });
       if (original !== undefined)
         milter.addHeaders.push({ name: 'X-Original-From', value: original, order: 0 });
     }
@@ -97,17 +95,6 @@ function plainValue(message: Message, key: string): string | undefined {
     .replaceAll(/[\x00-\x1f\x7f]/g, '')
     .trim();
   return value === undefined || value === '' || value.length > maxValueLength ? undefined : value;
-}
-
-/** A display name: atoms, a quoted string or encoded words (RFC 5322 3.2.5, RFC 2047 5). */
-function phrase(text: string): string {
-  const name = text
-    .replaceAll(/[\x00-\x1f\x7f]/g, ' ')
-    .slice(0, maxNameLength)
-    .toWellFormed();
-  if (/^[\w!#$%&'*+/=?^`{|}~ -]+$/.test(name) && !name.includes('=?')) return name;
-  if (/^[\x20-\x7e]*$/.test(name)) return `"${name.replaceAll(/["\\]/g, '\\$&')}"`;
-  return encodeWord(name, 'B', 52);
 }
 
 function compileCondition(

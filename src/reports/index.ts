@@ -1,0 +1,1 @@
+export { type ReportResult, sendReports } from './send-reports.ts';
