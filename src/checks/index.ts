@@ -16,6 +16,7 @@ import { gtube } from './gtube/check.ts';
 import { hfilter } from './hfilter/check.ts';
 import { history } from './history/check.ts';
 import { historyRedis } from './history_redis/check.ts';
+import { knownSenders } from './known_senders/check.ts';
 import { limits } from './limits/check.ts';
 import { maillist } from './maillist/check.ts';
 import { metadataExporter } from './metadata_exporter/check.ts';
@@ -27,6 +28,7 @@ import { ratelimit } from './ratelimit/check.ts';
 import { replies } from './replies/check.ts';
 import { reputation } from './reputation/check.ts';
 import { senderAlignment } from './sender_alignment/check.ts';
+import { spamtrap } from './spamtrap/check.ts';
 import { spf } from './spf/check.ts';
 import { urlRedirector } from './url_redirector/check.ts';
 import { whitelist } from './whitelist/check.ts';
@@ -49,6 +51,7 @@ export const checks: readonly CheckDefinition[] = [
   hfilter,
   history,
   historyRedis,
+  knownSenders,
   limits,
   maillist,
   metadataExporter,
@@ -60,6 +63,7 @@ export const checks: readonly CheckDefinition[] = [
   replies,
   reputation,
   senderAlignment,
+  spamtrap,
   spf,
   urlRedirector,
   whitelist,

@@ -170,6 +170,16 @@ const knownDifferences: readonly KnownDifference[] = [
     concerns: (context) => places(context, (path) => /^replies\.max_(?:local|global)_size/.test(path)),
   },
   {
+    id: 'known-senders-age',
+    topic: 'known_senders',
+    rspamd: '`max_ttl` is not enforced',
+    postern: 'a sender is forgotten `max_ttl` after its last message',
+    concerns: (context) =>
+      isModuleOn(context.configuration, 'known_senders')
+        ? places(context, (path) => path.startsWith('known_senders.'))
+        : undefined,
+  },
+  {
     id: 'greylist-outage',
     topic: 'greylist',
     rspamd: 'while Redis cannot be written, mail is told to wait without being noted',

@@ -56,6 +56,8 @@ const groups: Readonly<Record<string, number | undefined>> = {
   content: undefined,
 };
 
+const mapsMirror = '{= env.MAPS_MIRROR | default "https://maps.rspamd.com" =}';
+
 /** Stock options of modules where the shipped file says something else than the module's code. */
 const moduleContent: Readonly<Record<string, string>> = {
   arc: `
@@ -68,17 +70,18 @@ const moduleContent: Readonly<Record<string, string>> = {
       "$LOCAL_CONFDIR/local.d/maps.d/greylist-whitelist-domains.inc"
     ];
   `,
+  known_senders: `enabled = false; domains = "${mapsMirror}/freemail/free.txt.zst";`,
   multimap: stockLists(),
+  spamtrap: 'enabled = false;',
   whitelist: stockWhitelist(),
 };
 
 /** Rules about domains that prove who they are, with lists from the network, of Rspamd's package, of the operator. */
 function stockWhitelist(): string {
-  const base = '{= env.MAPS_MIRROR | default "https://maps.rspamd.com" =}';
   const rule = (proofs: readonly string[], score: number, list?: string): string => {
     const name = proofs.join('_');
     const sources = [
-      ...(list === undefined ? [] : [`${base}/rspamd/${list}.inc.zst`]),
+      ...(list === undefined ? [] : [`${mapsMirror}/rspamd/${list}.inc.zst`]),
       `$LOCAL_CONFDIR/local.d/maps.d/${name}_whitelist.inc.local`,
       `$DBDIR/${name}_whitelist.inc.local`,
       `fallback+file://$CONFDIR/maps.d/${name}_whitelist.inc`,
@@ -99,7 +102,6 @@ function stockWhitelist(): string {
 
 /** Lists of freemail and disposable domains that every installation of Rspamd looks up. */
 function stockLists(): string {
-  const base = '{= env.MAPS_MIRROR | default "https://maps.rspamd.com" =}';
   const targets: Readonly<Record<string, string>> = {
     ENVFROM: 'type = "from";',
     ENVRCPT: 'type = "rcpt";',
@@ -110,7 +112,7 @@ function stockLists(): string {
     MDN: 'type = "header"; header = "Disposition-Notification-To";',
   };
   const rules = [
-    `redirector { type = "url"; filter = "tld"; map = "${base}/rspamd/redirectors.inc.zst"; symbol = "REDIRECTOR_URL"; score = 0; description = "A link goes through a redirector"; }`,
+    `redirector { type = "url"; filter = "tld"; map = "${mapsMirror}/rspamd/redirectors.inc.zst"; symbol = "REDIRECTOR_URL"; score = 0; description = "A link goes through a redirector"; }`,
   ];
   for (const [list, file] of [
     ['FREEMAIL', 'free'],
@@ -120,7 +122,7 @@ function stockLists(): string {
       const symbol = `${list}_${target}`;
       const score = symbol === 'DISPOSABLE_MDN' ? 0.5 : 0;
       rules.push(
-        `${symbol.toLowerCase()} { ${content} filter = "email:domain"; map = "${base}/freemail/${file}.txt.zst"; symbol = "${symbol}"; score = ${score}; description = "The address is at a ${list.toLowerCase()} domain"; }`,
+        `${symbol.toLowerCase()} { ${content} filter = "email:domain"; map = "${mapsMirror}/freemail/${file}.txt.zst"; symbol = "${symbol}"; score = ${score}; description = "The address is at a ${list.toLowerCase()} domain"; }`,
       );
     }
   return rules.join('\n');
