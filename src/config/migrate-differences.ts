@@ -109,6 +109,13 @@ const knownDifferences: readonly KnownDifference[] = [
         : undefined,
   },
   {
+    id: 'spf-malformed',
+    topic: 'spf',
+    rspamd: 'terms that are no SPF are passed over, and of several records one counts',
+    postern: 'such a policy is malformed (RFC 7208 4.5, 4.6): R_SPF_PERMFAIL',
+    concerns: ({ configuration }) => (isModuleOn(configuration, 'spf') ? [] : undefined),
+  },
+  {
     id: 'spf-limits',
     topic: 'spf',
     rspamd: 'a policy may ask DNS as often as `max_dns_requests` says, and may give many empty answers',

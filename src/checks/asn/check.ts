@@ -44,13 +44,19 @@ export const asn = defineCheck({
     });
     const lookUp = config.database ? fileLookup(context, config.database) : zoneLookup(context);
     const isSkipped = skipTest(context);
+    const lookups = context.metrics.counter('postern_asn_lookups_total', 'Look-ups of networks', ['result']);
     return {
       name: 'ASN_CHECK',
       waits: config.database === undefined,
       run: (task, hit) => {
         const { clientIp } = task.envelope;
         if (!clientIp || isSkipped(task)) return undefined;
-        const tell = (outcome: Lookup): void => report(outcome, task, hit, found, failed);
+        const tell = (outcome: Lookup): void => {
+          lookups.add(1, {
+            result: outcome === undefined ? 'unknown' : 'failure' in outcome ? 'failed' : 'found',
+          });
+          report(outcome, task, hit, found, failed);
+        };
         const outcome = lookUp(clientIp, task);
         return outcome instanceof Promise ? outcome.then(tell) : tell(outcome);
       },

@@ -48,6 +48,13 @@ const telling: Readonly<Record<SpfResult, readonly [role: SymbolRole, sign: stri
   none: ['na', ''],
 };
 
+/** Options of results without a mechanism, where Rspamd has words for them. */
+const wordless: Partial<Readonly<Record<SpfResult, string>>> = {
+  neutral: '?all',
+  none: 'no SPF record',
+  temperror: 'temporary DNS error',
+};
+
 /** RFC 7208 4.6.4: at least 20 seconds, when the task has so long. */
 const maxTimeMs = 20_000;
 /** What is left to the rest of the scan when DNS is slow. */
@@ -87,6 +94,7 @@ class SpfCheck {
   readonly #whitelist: MapHandle | undefined;
   readonly #relays: MapHandle | undefined;
   readonly #policies: PolicyCache;
+  readonly #results: ReturnType<CheckContext<SpfCheckOptions, SpfSymbol>['metrics']['counter']>;
   readonly #names: Readonly<Record<SymbolRole, SpfSymbol | DynamicSymbol>>;
 
   constructor(context: CheckContext<SpfCheckOptions, SpfSymbol>) {
@@ -102,6 +110,10 @@ class SpfCheck {
           });
     this.#whitelist = open('whitelist');
     this.#relays = open('external_relay');
+    this.#results = context.metrics.counter('postern_spf_results_total', 'Results of SPF', [
+      'result',
+      'policy',
+    ]);
     this.#policies = new PolicyCache({
       maxPolicies: config.spf_cache_size,
       maxAgeMs: config.spf_cache_expire * 1000,
@@ -180,6 +192,7 @@ class SpfCheck {
       task.variables.set('spf_record', record);
       task.variables.set('spf_domain', domain);
     }
+    this.#results.add(1, { result, policy: evaluation.isCached ? 'known' : 'asked' });
     this.#tell(evaluation, hit);
   }
 
@@ -187,7 +200,9 @@ class SpfCheck {
     const [role, sign] = telling[result];
     const isPlusAll = result === 'pass' && mechanism?.toLowerCase() === 'all';
     const text =
-      mechanism === undefined ? (reason ?? 'no SPF record') : `${sign}${mechanism}${isCached ? ':c' : ''}`;
+      mechanism === undefined
+        ? (wordless[result] ?? reason ?? result)
+        : `${sign}${mechanism}${isCached ? ':c' : ''}`;
     hit(this.#names[isPlusAll ? 'plusall' : role], 1, text);
   }
 
