@@ -142,6 +142,11 @@ export interface CheckDefinition<Schema extends z.ZodType = z.ZodType, Sym exten
    * understands `enabled` (boolean, default true), which the engine handles.
    */
   readonly config: Schema;
+  /**
+   * Whose connection keys (`servers`, `timeout` …) stand in the section: the store's, or those of what the check itself
+   * asks; then only a `redis` block in it gives the module a store of its own. Default `store`.
+   */
+  readonly servers?: 'store' | 'own';
   /** Options of Rspamd's module that are refused by name, with the reason. */
   readonly unsupported?: Readonly<Record<string, string>>;
   readonly symbols: Readonly<Record<Sym, SymbolDef>>;

@@ -16,6 +16,7 @@ import {
   type NeededView,
   type Records,
   type Resolver,
+  type Section,
   type Selectors,
   type Stage,
   type Stores,
@@ -161,7 +162,7 @@ function buildCheck(
     maps: ports.maps,
     selectors: ports.selectors,
     dns: ports.dns,
-    store: ports.stores.forModule(check.name, configuration.sections.get(check.name)),
+    store: ports.stores.forModule(check.name, storeSection(check, configuration)),
     records: ports.records,
     clock: ports.clock,
     log,
@@ -225,6 +226,12 @@ function buildCheck(
     after: unit.after ?? [],
     run: unit.run.bind(unit),
   }));
+}
+
+/** The part of a check's section that may name a store. */
+function storeSection({ name, servers }: AnyCheck, { sections }: Configuration): Section | undefined {
+  const section = sections.get(name);
+  return section && servers === 'own' ? { redis: section['redis'] } : section;
 }
 
 /** `ratelimit.rates.user_hour.bucket[0].rate` */

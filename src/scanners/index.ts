@@ -1,4 +1,4 @@
-export type { Connection } from './connection.ts';
+export { type DccOptions, dccOptions, dccType } from './dcc.ts';
 export { icapType } from './icap.ts';
 export {
   type CommonOptions,

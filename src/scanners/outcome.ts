@@ -22,6 +22,7 @@ export interface OutcomeRule {
   readonly family: string;
   readonly options: SettledOptions;
   readonly symbol: string;
+  readonly failSymbol: string;
   readonly score: number;
   readonly weight: number;
   readonly words: string;
@@ -54,7 +55,7 @@ export class Outcome {
     this.symbol = declare(symbol, description, score);
     this.#symbols = {
       found: this.symbol,
-      fail: declare(options.symbol_fail ?? `${symbol}_FAIL`, `${name} could not scan the message`),
+      fail: declare(rule.failSymbol, `${name} could not scan the message`),
       encrypted: declare(options.symbol_encrypted ?? `${symbol}_ENCRYPTED`, `${name} met encrypted content`),
       macro: declare(options.symbol_macro ?? `${symbol}_MACRO`, `${name} met macros`),
     };

@@ -90,7 +90,7 @@ interface CompiledRule {
   readonly options: SettledOptions;
   readonly type: Pick<
     ScannerType<never>,
-    'port' | 'timeoutSeconds' | 'cacheSeconds' | 'symbol' | 'score' | 'words' | 'weighs'
+    'port' | 'timeoutSeconds' | 'cacheSeconds' | 'symbol' | 'failSymbol' | 'score' | 'words' | 'weighs'
   >;
   readonly scanner: Scanner;
   readonly weight: number;
@@ -152,6 +152,7 @@ class Rule {
         family,
         options,
         symbol,
+        failSymbol: options.symbol_fail ?? type.failSymbol ?? `${symbol}_FAIL`,
         score: options.score ?? type.score ?? 0,
         weight: rule.weight,
         words: type.words,

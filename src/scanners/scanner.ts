@@ -57,6 +57,8 @@ export interface ScannerType<Options extends CommonOptions> {
   readonly ownOptions?: Readonly<Record<string, z.ZodType>>;
   /** Default of `symbol`; undefined: the name of the rule in upper case. */
   readonly symbol?: string;
+  /** Default of `symbol_fail`; undefined: the symbol with `_FAIL`. */
+  readonly failSymbol?: string;
   /** Default score of the symbol. Default 0. */
   readonly score?: number;
   /** What `message` says between the scanner's name and the finding. */

@@ -168,7 +168,7 @@ const mistakes: readonly (readonly [string, Record<string, unknown>, RegExp])[] 
   [
     'findings of ICAP are to be told apart',
     { type: 'icap', servers: 'a', extended: true },
-    /for scanners of type spamassassin only/,
+    /for scanners of type oletools only/,
   ],
 ];
 for (const [name, rule, message] of mistakes) {
