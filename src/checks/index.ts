@@ -4,6 +4,7 @@ import { aliases } from './aliases/check.ts';
 import { antivirus } from './antivirus/check.ts';
 import { arc } from './arc/check.ts';
 import { asn } from './asn/check.ts';
+import { dcc } from './dcc/check.ts';
 import { dkim } from './dkim/check.ts';
 import { dkimSigning } from './dkim_signing/check.ts';
 import { dmarc } from './dmarc/check.ts';
@@ -39,6 +40,7 @@ export const checks: readonly CheckDefinition[] = [
   antivirus,
   arc,
   asn,
+  dcc,
   dkim,
   dkimSigning,
   dmarc,
