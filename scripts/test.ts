@@ -25,6 +25,7 @@ const packages: Readonly<Record<string, string>> = {
   'libxml2-utils': '/usr/bin/xmllint',
   'libc-icap-mod-virus-scan': '/etc/c-icap/virus_scan.conf',
   spamd: '/usr/sbin/spamd',
+  p0f: '/usr/sbin/p0f',
   'python3-dkim': '/usr/bin/dkimverify',
   'python3-nacl': '/usr/lib/python3/dist-packages/nacl/__init__.py',
   'python3-authres': '/usr/lib/python3/dist-packages/authres/__init__.py',

@@ -25,6 +25,7 @@ import { milterHeaders } from './milter_headers/check.ts';
 import { multimap } from './multimap/check.ts';
 import { mxCheck } from './mx_check/check.ts';
 import { onceReceived } from './once_received/check.ts';
+import { p0f } from './p0f/check.ts';
 import { ratelimit } from './ratelimit/check.ts';
 import { replies } from './replies/check.ts';
 import { reputation } from './reputation/check.ts';
@@ -61,6 +62,7 @@ export const checks: readonly CheckDefinition[] = [
   multimap,
   mxCheck,
   onceReceived,
+  p0f,
   ratelimit,
   replies,
   reputation,
