@@ -67,16 +67,24 @@ export function describeExceptionReport(exception: ExceptionReport): string {
 /** The answer for people. */
 export function describeLimits({ domain, tenant, scopes, buckets, exceptions }: LimitsAnswer): string {
   const lines: string[] = [];
+  const begin = (): void => {
+    if (lines.length > 0) lines.push('');
+  };
   if (domain !== null) lines.push(`domain ${domain}`);
   if (tenant !== null) lines.push(`tenant ${tenant}`);
-  for (const scope of scopes) lines.push(...(lines.length > 0 ? [''] : []), ...describeScope(scope));
-  if (buckets && buckets.length > 0) lines.push('', 'buckets of ratelimit', ...describeBuckets(buckets));
-  if (exceptions)
-    lines.push(
-      '',
-      exceptions.length === 0 ? 'no exceptions' : 'exceptions',
-      ...exceptions.map((one) => `  ${describeExceptionReport(one)}`),
-    );
+  for (const scope of scopes) {
+    begin();
+    lines.push(...describeScope(scope));
+  }
+  if (buckets && buckets.length > 0) {
+    begin();
+    lines.push('buckets of ratelimit', ...describeBuckets(buckets));
+  }
+  if (exceptions) {
+    begin();
+    lines.push(exceptions.length === 0 ? 'no exceptions' : 'exceptions');
+    for (const exception of exceptions) lines.push(`  ${describeExceptionReport(exception)}`);
+  }
   if (lines.length === 0) lines.push('nothing limits it');
   return lines.join('\n');
 }

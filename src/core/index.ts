@@ -14,6 +14,7 @@ export * from './operator-scan.ts';
 export * from './ports.ts';
 export * from './redis-options.ts';
 export * from './reply-sets.ts';
+export * from './sender-subject.ts';
 export * from './symbol.ts';
 export * from './task.ts';
 export * from './verdict.ts';

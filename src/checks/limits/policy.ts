@@ -1,4 +1,11 @@
-import type { CheckContext, MapHandle } from '../../core/index.ts';
+import {
+  type CheckContext,
+  domainOf,
+  type MapHandle,
+  type SenderSubject,
+  senderKey,
+  subjectText,
+} from '../../core/index.ts';
 import {
   AmountError,
   type Amounts,
@@ -9,9 +16,8 @@ import {
   parseLevel,
 } from './amounts.ts';
 import type { LimitsOptions } from './options.ts';
-import { domainOf, type Subject, senderKey, subjectText } from './subject.ts';
 
-type Sender = Extract<Subject, { role: 'sender' }>;
+type Sender = Extract<SenderSubject, { role: 'sender' }>;
 
 /** Amounts, and the words that tell where they stand. */
 interface Layer {
@@ -21,7 +27,7 @@ interface Layer {
 
 /** A subject that a message counts for, with what holds there. */
 export interface Scope {
-  readonly subject: Subject;
+  readonly subject: SenderSubject;
   readonly name: string;
   /** For each counter; undefined: none. Infinity where a level lifts what a wider one says. */
   readonly limits: Amounts;
@@ -122,7 +128,7 @@ export class Policy {
   }
 
   /** A pool by its name, whether it has limits or not. */
-  async pool(subject: Extract<Subject, { role: 'pool' }>, signal?: AbortSignal): Promise<Scope> {
+  async pool(subject: Extract<SenderSubject, { role: 'pool' }>, signal?: AbortSignal): Promise<Scope> {
     switch (subject.kind) {
       case 'domain':
         return scopeOf(subject, (await this.#domainLayers(subject.value, signal)).pool);
@@ -143,7 +149,7 @@ export class Policy {
     isLogin: boolean,
   ): readonly Scope[] {
     const scopes: Scope[] = [];
-    const add = (subject: Subject, layers: readonly Layer[]): void => {
+    const add = (subject: SenderSubject, layers: readonly Layer[]): void => {
       const scope = scopeOf(subject, layers);
       if (isSet(scope.limits)) scopes.push(scope);
     };
@@ -240,7 +246,7 @@ function layer(source: string, amounts: Amounts | undefined): Layer {
 }
 
 /** For each counter the first layer that says something. */
-function scopeOf(subject: Subject, layers: readonly Layer[]): Scope {
+function scopeOf(subject: SenderSubject, layers: readonly Layer[]): Scope {
   const limits: (number | undefined)[] = [];
   const sources: (string | undefined)[] = [];
   for (let index = 0; index < counters.length; index++) {

@@ -1,10 +1,9 @@
-import { type CheckContext, type InsertHit, StoreError, type Task } from '../../core/index.ts';
+import { type CheckContext, type InsertHit, StoreError, senderOf, type Task } from '../../core/index.ts';
 import { counters } from './amounts.ts';
 import { type LimitHit, settle, take } from './counter.ts';
 import { Keys } from './keys.ts';
 import type { LimitsOptions } from './options.ts';
 import type { Policy, Scope } from './policy.ts';
-import { senderOf } from './subject.ts';
 import { isOversized, refusalText } from './texts.ts';
 import { pendingSlotMs } from './windows.ts';
 

@@ -9,6 +9,8 @@ import {
   type LimitsReport,
   type LimitsService,
   PosternError,
+  parseSubject,
+  subjectText,
 } from '../../core/index.ts';
 import { AmountError, type Amounts, type Counter, counters, isSet, parseAmounts } from './amounts.ts';
 import { forget, readException, readExceptions, readPending } from './counter.ts';
@@ -17,7 +19,6 @@ import { Keys } from './keys.ts';
 import type { LimitsOptions } from './options.ts';
 import type { Policy, Resolved, Scope } from './policy.ts';
 import { leaseSlots } from './run.ts';
-import { parseSubject, subjectText } from './subject.ts';
 import { pendingSlotMs, readWindow, slotMsOf } from './windows.ts';
 
 /** An exception is temporary: a year at most. */

@@ -5,7 +5,9 @@ import {
   type LimitsService,
   type MailAddress,
   PosternError,
+  parseSubject,
   RequestHeaderList,
+  subjectText,
 } from '../../core/index.ts';
 import { parseIp } from '../../lib/index.ts';
 import { forwardedFor } from './authentication.ts';
@@ -54,9 +56,9 @@ function envelopeOf(subject: string): Envelope | undefined {
   return { ...base, login, ...(login.includes('@') && { sender: addressOf(login) }) };
 }
 
-/** A sender as `LimitsService` names it, where only the check `ratelimit` is there to ask. */
+/** The one name of a subject, however it was written. */
 function nameOf(subject: string): string {
-  return /^(?:login|ip):/.test(subject) ? subject : `login:${subject}`;
+  return subjectText(parseSubject(subject));
 }
 
 /** Limits of senders: looking at them and changing them while the server runs. */
@@ -75,13 +77,13 @@ export function createLimitsRoutes({ control, settings, clock }: RouteContext): 
   ): LimitChange => ({ subject, owner, reason, origin: originOf(request) });
   /** Without limits of ours there may still be buckets, and who empties them is to be known as well. */
   const reset = async (asked: LimitChange): Promise<string> => {
+    const subject = nameOf(asked.subject);
     if (control.limits) {
       await control.limits.reset(asked);
-      return (await control.limits.show(asked.subject)).subject;
+      return subject;
     }
     const { owner, reason, origin } = asked;
     if (owner.trim() === '' || reason.trim() === '') throw mistake(400, 'owner and reason are needed');
-    const subject = nameOf(asked.subject);
     await settings().records.addAudit({
       timeMs: clock.now(),
       area: 'limits',
@@ -141,8 +143,8 @@ export function createLimitsRoutes({ control, settings, clock }: RouteContext): 
         if (!Number.isInteger(rows) || rows < 1 || rows > maxAuditRows)
           throw new PosternError('protocol', `rows must be a number up to ${maxAuditRows}`);
         const subject = argument('subject');
-        const name = subject === undefined ? undefined : (await control.limits?.show(subject))?.subject;
-        return settings().records.audit({ area: 'limits', subject: name ?? subject, maxRows: rows });
+        const name = subject === undefined ? undefined : nameOf(subject);
+        return settings().records.audit({ area: 'limits', subject: name, maxRows: rows });
       },
     },
   ];

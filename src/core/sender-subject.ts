@@ -1,4 +1,5 @@
-import { PosternError, type SenderIdentity } from '../../core/index.ts';
+import type { SenderIdentity } from './direction.ts';
+import { PosternError } from './errors.ts';
 
 /** Kinds of a single sender, as the log names them. */
 const senderKinds = ['login', 'script', 'site', 'uid', 'domain', 'ip', 'unknown'] as const;
@@ -6,20 +7,20 @@ type SenderKind = SenderIdentity['kind'];
 
 const maxSubjectLength = 320;
 
-/** Somebody who is counted: one sender, or all of a level together. */
-export type Subject =
+/** Somebody whose mail is limited: one sender, or all of a level together. */
+export type SenderSubject =
   | { readonly role: 'sender'; readonly kind: SenderKind; readonly value: string }
   | { readonly role: 'pool'; readonly kind: 'domain' | 'tenant'; readonly value: string }
   | { readonly role: 'pool'; readonly kind: 'local' | 'server' };
 
 /** The sender of a message. Logins and domains are counted without regard to case, as servers compare them. */
-export function senderOf({ kind, value }: SenderIdentity): Extract<Subject, { role: 'sender' }> {
+export function senderOf({ kind, value }: SenderIdentity): Extract<SenderSubject, { role: 'sender' }> {
   const isCaseless = kind === 'login' || kind === 'domain';
   return { role: 'sender', kind, value: isCaseless ? value.toLowerCase() : value };
 }
 
 /** How a subject is named: in the store, in symbols, to administrators. */
-export function subjectText(subject: Subject): string {
+export function subjectText(subject: SenderSubject): string {
   if (subject.role === 'sender') return `${subject.kind}:${subject.value}`;
   switch (subject.kind) {
     case 'domain':
@@ -32,12 +33,12 @@ export function subjectText(subject: Subject): string {
 }
 
 /** Keys under which a sender stands in maps and in the configuration: logins without their kind. */
-export function senderKey({ kind, value }: Extract<Subject, { role: 'sender' }>): string {
+export function senderKey({ kind, value }: Extract<SenderSubject, { role: 'sender' }>): string {
   return kind === 'login' ? value : `${kind}:${value}`;
 }
 
 /** The domain a sender belongs to; scripts, sites and users of the machine have none. */
-export function domainOf({ kind, value }: Extract<Subject, { role: 'sender' }>): string | undefined {
+export function domainOf({ kind, value }: Extract<SenderSubject, { role: 'sender' }>): string | undefined {
   if (kind === 'domain') return value;
   if (kind !== 'login') return undefined;
   const at = value.lastIndexOf('@');
@@ -50,7 +51,7 @@ export function domainOf({ kind, value }: Extract<Subject, { role: 'sender' }>):
  *
  * @throws PosternError `protocol` for what is none
  */
-export function parseSubject(text: string): Subject {
+export function parseSubject(text: string): SenderSubject {
   const written = text.trim();
   if (written === '' || written.length > maxSubjectLength || /[\x00-\x1f\x7f]/.test(written))
     throw new PosternError(
