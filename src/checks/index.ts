@@ -21,6 +21,7 @@ import { knownSenders } from './known_senders/check.ts';
 import { limits } from './limits/check.ts';
 import { maillist } from './maillist/check.ts';
 import { metadataExporter } from './metadata_exporter/check.ts';
+import { mid } from './mid/check.ts';
 import { milterHeaders } from './milter_headers/check.ts';
 import { multimap } from './multimap/check.ts';
 import { mxCheck } from './mx_check/check.ts';
@@ -58,6 +59,7 @@ export const checks: readonly CheckDefinition[] = [
   limits,
   maillist,
   metadataExporter,
+  mid,
   milterHeaders,
   multimap,
   mxCheck,

@@ -71,6 +71,14 @@ const moduleContent: Readonly<Record<string, string>> = {
     ];
   `,
   known_senders: `enabled = false; domains = "${mapsMirror}/freemail/free.txt.zst";`,
+  mid: `
+    source {
+      url = [
+        "${mapsMirror}/rspamd/mid.inc.zst", "$LOCAL_CONFDIR/local.d/maps.d/mid.inc", "$LOCAL_CONFDIR/local.d/mid.inc",
+        "fallback+file://$CONFDIR/maps.d/mid.inc"
+      ];
+    }
+  `,
   multimap: stockLists(),
   spamtrap: 'enabled = false;',
   whitelist: stockWhitelist(),
