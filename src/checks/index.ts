@@ -28,6 +28,7 @@ import { mxCheck } from './mx_check/check.ts';
 import { onceReceived } from './once_received/check.ts';
 import { p0f } from './p0f/check.ts';
 import { ratelimit } from './ratelimit/check.ts';
+import { rbl } from './rbl/check.ts';
 import { replies } from './replies/check.ts';
 import { reputation } from './reputation/check.ts';
 import { senderAlignment } from './sender_alignment/check.ts';
@@ -66,6 +67,7 @@ export const checks: readonly CheckDefinition[] = [
   onceReceived,
   p0f,
   ratelimit,
+  rbl,
   replies,
   reputation,
   senderAlignment,

@@ -15,6 +15,7 @@ import { flatten } from './flatten.ts';
 import { filterModules, knownModules } from './known/modules.ts';
 import { describeLayout, isFolder, type Layout } from './layout.ts';
 import { metricPlaces } from './legacy.ts';
+import { withListsInPlace } from './legacy-lists.ts';
 import { readModules, sectionValues } from './modules.ts';
 import { judgeLuaFiles, judgeStrayFiles, judgeUnreadSections } from './policy.ts';
 import { builtinFolder, Provenance, visiblePosition } from './provenance.ts';
@@ -100,7 +101,7 @@ export function analyseConfiguration(options: LoadOptions): Analysis {
     if (!warning.position || provenance.isOperator(warning.position)) findings.notices.push(warning);
   const reading: Reading = { findings, provenance };
   const files = document.files.map(({ file }) => file).filter((file) => !file.startsWith(builtinFolder));
-  const root = flatten([document.root]);
+  const root = withListsInPlace(reading, flatten([document.root]));
   const configuration = build(reading, root, layout, checks, files);
   judgeLuaFiles(reading, layout.configDir);
   judgeStrayFiles(reading, layout, files);

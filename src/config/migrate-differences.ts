@@ -293,6 +293,73 @@ const knownDifferences: readonly KnownDifference[] = [
     concerns: (context) => places(context, (path) => path.startsWith('whitelist.')),
   },
   {
+    id: 'rbl-require-symbols',
+    topic: 'rbl',
+    rspamd: 'a list with `require_symbols` is never asked',
+    postern: 'asked when all the symbols are there',
+    concerns: (context) => places(context, (path) => /^rbl\..+\.require_symbols\b/.test(path)),
+  },
+  {
+    id: 'rbl-local-exclude',
+    topic: 'rbl',
+    rspamd:
+      '`local_exclude_ip_map` works the other way round for `received`: hops in it are the ones that are asked',
+    postern: 'hops and clients in it are left alone',
+    concerns: (context) => places(context, (path) => /^rbl\.local_exclude_ip_map\b/.test(path)),
+  },
+  {
+    id: 'rbl-ignore-defaults',
+    topic: 'rbl',
+    rspamd: '`ignore_defaults` with `from` or `received` asks nothing without `ipv4 = true`',
+    postern: 'asks both families of addresses unless the list says otherwise',
+    concerns: (context) => places(context, (path) => /^rbl\..+\.ignore_defaults?$/.test(path)),
+  },
+  {
+    id: 'rbl-dkim-match-from',
+    topic: 'rbl',
+    rspamd: 'with `dkim_match_from` the meaning of `dkim_domainonly` is turned round',
+    postern: '`dkim_domainonly` says what is asked, `dkim_match_from` which signatures count',
+    concerns: (context) => places(context, (path) => /^rbl\..*dkim_match_from$/.test(path)),
+  },
+  {
+    id: 'rbl-full-hostname',
+    topic: 'rbl',
+    rspamd: 'with `url_full_hostname` one host of each domain is asked',
+    postern: 'every host, within `requests_limit`',
+    concerns: (context) => places(context, (path) => /^rbl\..+\.url_full_hostname$/.test(path)),
+  },
+  {
+    id: 'rbl-rewritten-answers',
+    topic: 'rbl',
+    rspamd: 'an answer outside 127.0.0.0/8 counts',
+    postern:
+      'counts only where `returncodes` name it: other answers are those of resolvers that rewrite them',
+    concerns: (context) =>
+      isModuleOn(context.configuration, 'rbl')
+        ? (places(context, (path) => /^rbl\.(?:rbls|rules)\..+\.rbl$/.test(path)) ?? [])
+        : undefined,
+  },
+  {
+    id: 'rbl-together',
+    topic: 'rbl',
+    rspamd: 'lists wait for the allow lists before they are asked',
+    postern: 'all are asked at once; what an allow list holds is not counted for the others',
+    concerns: (context) =>
+      isModuleOn(context.configuration, 'rbl')
+        ? (places(context, (path) => /^rbl\..+\.is_whitelist$/.test(path)) ?? [])
+        : undefined,
+  },
+  {
+    id: 'rbl-monitoring',
+    topic: 'rbl',
+    rspamd: 'every list is probed each minute; answers before the first probe count',
+    postern: 'only lists that mail asks are probed, and nothing counts before the first probe has ended',
+    concerns: (context) =>
+      places(context, (path) =>
+        /^rbl\..*(?:disable_monitoring|monitored_address|random_monitored)$/.test(path),
+      ),
+  },
+  {
     id: 'regular-expressions',
     topic: 'regular expressions',
     rspamd: 'PCRE and Hyperscan',

@@ -1,5 +1,6 @@
 import { knownModules } from './known/modules.ts';
 import { stockComposites } from './stock-composites.ts';
+import { stockRbl } from './stock-rbl.ts';
 
 // The root that stands in for Rspamd's shipped files: sections, stock values that differ from the code's defaults or
 // that operators extend (lists grow by merging), and the places where an operator's files are read.
@@ -80,6 +81,7 @@ const moduleContent: Readonly<Record<string, string>> = {
     }
   `,
   multimap: stockLists(),
+  rbl: stockRbl(mapsMirror),
   spamtrap: 'enabled = false;',
   whitelist: stockWhitelist(),
 };

@@ -28,6 +28,10 @@ export interface Options {
   /** `options.http_auth` for maps: `user:password`. */
   readonly httpAuth: string | undefined;
   readonly dns: DnsOptions;
+  /** Names of one message that one list is asked about. Default 64. */
+  readonly dnsMaxRequests?: number;
+  /** Services that seem to be dead are asked all the same. */
+  readonly disableMonitoring?: boolean;
   readonly disabledModules: readonly string[];
   /** Limits that the original lacks; see docs/configuration.md. */
   readonly limits: {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { IpAddress } from '../lib/index.ts';
 import type { ActionName } from './action.ts';
 import type { ConfigError } from './errors.ts';
 import type { BucketReport, LimitsService } from './limits.ts';
@@ -118,6 +119,12 @@ export interface GlobalOptions {
   readonly historyRows: number;
   /** How long a whole scan may take; undefined: not known (tests). Deadlines of checks end before it. */
   readonly taskTimeoutMs?: number;
+  /** `options.dns_max_requests`: names of one message that one list is asked about. Default 64. */
+  readonly maxDnsRequests?: number;
+  /** `options.disable_monitoring`: services that seem to be dead are asked all the same. */
+  readonly isMonitoringOff?: boolean;
+  /** Is this address of our own networks (`options.local_addrs`) or the machine's? Undefined: not known (tests). */
+  readonly isLocalAddress?: (ip: IpAddress) => boolean;
 }
 
 /** A check: one declaration from which validation, documentation, `/symbols` and default scores are derived. */

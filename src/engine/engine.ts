@@ -49,7 +49,7 @@ export class Engine implements Scanner, ScanContext {
     this.configuration = configuration;
     this.metric = new Metric(configuration);
     for (const [name, def] of Object.entries(ownSymbols)) this.metric.declare(name, def, 'postern');
-    const options = globalOptions(configuration, init.hostName);
+    const options = globalOptions(configuration, init.hostName, init.localAddresses);
     const problems: ConfigProblem[] = [];
     const plan = gather(problems, () =>
       buildPlan(init.checks, configuration, this.metric, init.ports, options),

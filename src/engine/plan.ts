@@ -10,6 +10,7 @@ import {
   type DynamicSymbol,
   type GlobalOptions,
   type InsertHit,
+  type LocalAddresses,
   type Log,
   type Maps,
   type Metrics,
@@ -23,6 +24,7 @@ import {
   type SymbolDef,
   type Task,
 } from '../core/index.ts';
+import { isIntrinsicallyLocal } from '../lib/index.ts';
 import type { Metric } from './metric.ts';
 
 /** A unit of a check with everything filled in, at its place in the plan. */
@@ -70,7 +72,11 @@ export interface Plan {
 type AnyCheck = CheckDefinition<CheckDefinition['config'], string>;
 
 /** Parts of `options` that checks may read. */
-export function globalOptions(configuration: Configuration, hostName: string): GlobalOptions {
+export function globalOptions(
+  configuration: Configuration,
+  hostName: string,
+  localAddresses: LocalAddresses,
+): GlobalOptions {
   const { options } = configuration;
   return {
     actions: configuration.actions.map(({ name }) => name),
@@ -82,6 +88,9 @@ export function globalOptions(configuration: Configuration, hostName: string): G
     gtubePatterns: options.gtubePatterns,
     historyRows: options.historyRows,
     taskTimeoutMs: configuration.normal.taskTimeoutMs ?? options.taskTimeoutMs,
+    ...(options.dnsMaxRequests !== undefined && { maxDnsRequests: options.dnsMaxRequests }),
+    ...(options.disableMonitoring !== undefined && { isMonitoringOff: options.disableMonitoring }),
+    isLocalAddress: (ip) => isIntrinsicallyLocal(ip) || localAddresses.has(ip),
   };
 }
 

@@ -40,13 +40,19 @@ test('trace fields of the usual MTAs are read', () => {
       'Postfix with login and TLS',
       `from [10.0.0.7] (unknown [IPv6:2001:db8::1]) (using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519) (No client certificate requested) (Authenticated sender: ann) by mx.example.net (Postfix) with ESMTPSA id 4XyZ${dated}`,
       {
-        fromIp: '10.0.0.7',
+        // Not the address that the client said: anybody can say any.
+        fromIp: '2001:db8::1',
         by: 'mx.example.net',
         protocol: 'esmtpsa',
         isTls: true,
         isAuthenticated: true,
         date,
       },
+    ],
+    [
+      'qmail with an address as HELO',
+      'from unknown (HELO [10.0.0.7]) (192.0.2.1) by mx.example.net with SMTP',
+      { fromName: '[10.0.0.7]', fromIp: '192.0.2.1', by: 'mx.example.net', protocol: 'smtp' },
     ],
     [
       'Postfix pickup',

@@ -19,6 +19,8 @@ interface Draft {
   fromName?: string;
   realName?: string;
   fromIp?: string;
+  /** An address literal where the name stands: what the client said (HELO), or what the host saw. */
+  fromLiteral?: string;
   by?: string;
   for?: string;
   protocol?: string;
@@ -79,12 +81,13 @@ function readFromComment(draft: Draft, comment: string): void {
   for (const word of comment.split(/[\s,]+/, 16)) {
     const lower = word.toLowerCase();
     const ip = readIp(word) ?? readIp(word.slice(word.lastIndexOf('@') + 1));
-    if (ip !== undefined) draft.fromIp ??= ip;
+    if (previous === 'helo' || previous === 'ehlo') {
+      // Said by the client, an address too.
+      draft.fromName = word;
+      isVerifiedFirst = true;
+    } else if (ip !== undefined) draft.fromIp ??= ip;
     else if (lower.startsWith('helo=') || lower.startsWith('ehlo=')) {
       draft.fromName = word.slice(5);
-      isVerifiedFirst = true;
-    } else if (previous === 'helo' || previous === 'ehlo') {
-      draft.fromName = word;
       isVerifiedFirst = true;
     } else if (previous === '' && lower.includes('.') && !lower.includes('=')) {
       realName = word.slice(word.lastIndexOf('@') + 1);
@@ -112,7 +115,7 @@ function readWord(draft: Draft, word: string, clause: Clause): void {
   switch (clause) {
     case 'from': {
       const ip = readIp(word);
-      if (ip !== undefined) draft.fromIp ??= ip;
+      if (ip !== undefined) draft.fromLiteral ??= ip;
       else draft.fromWord ??= word;
       break;
     }
@@ -157,7 +160,7 @@ export function parseReceived(text: string): ReceivedHop {
   return {
     fromName: (draft.fromName ?? draft.fromWord)?.toLowerCase(),
     realName: draft.realName,
-    fromIp: draft.fromIp,
+    fromIp: draft.fromIp ?? draft.fromLiteral,
     by: draft.by,
     for: draft.for,
     protocol,

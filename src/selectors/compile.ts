@@ -12,7 +12,7 @@ import {
 import { Args } from './args.ts';
 import { type Extractor, extractors, type Shape } from './extractors.ts';
 import { type Call, parseSelectors, SelectorError, type SelectorSyntax } from './parse.ts';
-import { type Transform, transforms } from './transforms.ts';
+import { joinedMethods, type Transform, transforms } from './transforms.ts';
 import type { Item, SelectorObject } from './values.ts';
 
 /** A selector's value between two steps; undefined: nil. */
@@ -83,8 +83,16 @@ class Compiler {
             ? 'string'
             : 'strings';
     }
-    for (const transformCall of calls) {
-      const [step, next] = this.#transform(transformCall, shape);
+    for (const [index, transformCall] of calls.entries()) {
+      const following = calls[index + 1];
+      // What several methods say of one element belongs together until it is joined.
+      if (transformCall.name === 'join_tables' && calls[index - 1]?.name === 'apply_methods') continue;
+      const [step, next] =
+        transformCall.name === 'apply_methods' && following?.name === 'join_tables'
+          ? attach(joinedMethods(new Args(transformCall), new Args(following)), shape, (message) => {
+              return new SelectorError(`apply_methods: ${message}`, transformCall.offset);
+            })
+          : this.#transform(transformCall, shape);
       steps.push(step);
       shape = next;
     }

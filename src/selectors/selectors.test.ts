@@ -187,6 +187,10 @@ test('every transform does what its name says', () => {
     ["urls.first.apply_methods('get_tld', 'get_host')", ['example.co.uk', 'www.example.co.uk']],
     ["urls.filter_method('get_query')", ['http://www.example.co.uk/a/b?q=1']],
     ["urls.filter_method('is_phished')", undefined],
+    [
+      "urls.apply_methods('get_host', 'get_path').join_tables('/')",
+      ['www.example.co.uk/a/b', 'other.example.net'],
+    ],
     ["urls.filter_method('get_tld', 'example.net').first", ['http://other.example.net/']],
   ];
   for (const [selector, expected] of table) assert.deepEqual(values(selector), expected, selector);

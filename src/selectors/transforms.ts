@@ -49,6 +49,20 @@ const onItems = (
   run: (list: readonly Item[]) => Item | readonly Item[] | undefined,
 ): Transform => ({ takes: 'items', gives, run });
 
+/** `apply_methods(…).join_tables(…)`: one text for each element. */
+export function joinedMethods(methods: Args, join: Args): Transform {
+  const names = methods.words();
+  if (names.length === 0) throw methods.error('names of methods are missing');
+  const separator = join.atMost(1).optional(0) ?? '';
+  return {
+    takes: 'objects',
+    run: (list) =>
+      list.flatMap((item) =>
+        typeof item === 'string' ? [] : names.flatMap((name) => item.field(name) ?? []).join(separator),
+      ),
+  };
+}
+
 function itemText(item: Item): string {
   return typeof item === 'string' ? item : (item.text ?? '');
 }

@@ -80,6 +80,11 @@ const schema = z.strictObject({
   maps: maps.prefault({}),
   http_auth: z.string().optional().describe('`user:password` for maps over HTTP'),
   dns: dns.prefault({}),
+  dns_max_requests: count.default(64).describe('Names of one message that one DNS list is asked about'),
+  disable_monitoring: z
+    .boolean()
+    .default(false)
+    .describe('DNS lists that seem to be dead are asked all the same'),
   filters: commaList.optional(),
   disable_modules: commaList.default([]),
   limits: limits.prefault({}).describe('Bounds that Rspamd does not have'),
@@ -98,11 +103,9 @@ export const optionsSpec: SectionSpec<typeof schema> = {
     'control_socket',
     'cores_dir',
     'disable_hyperscan',
-    'disable_monitoring',
     'disable_pcre_jit',
     'dns.enable_dnssec',
     'dns.sockets',
-    'dns_max_requests',
     'dynamic_conf',
     'enable_css_parser',
     'enable_experimental',
