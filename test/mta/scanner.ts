@@ -27,6 +27,8 @@ export interface Scanner {
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** The history row of a message; waits, because history is written after the reply. */
   history(messageId: string): Promise<HistoryRow>;
+  /** What it wrote to its output since the last start. */
+  output(): string;
   /** Stops it for good and deletes its configuration and state. */
   dispose(): Promise<void>;
 }
@@ -34,6 +36,8 @@ export interface Scanner {
 export interface ScannerOptions {
   /** Files of `local.d`, name to content, besides the listeners. */
   files: Readonly<Record<string, string>>;
+  /** Name server that it asks. Default: one that knows no name. */
+  nameserver?: string;
 }
 
 /** The command under test; `POSTERN_COMMAND` names another one, such as an installed package. */
@@ -41,7 +45,7 @@ const command = (): string =>
   process.env['POSTERN_COMMAND'] ?? fileURLToPath(new URL('../../bin/postern', import.meta.url));
 
 /** Prepares Postern with a configuration of its own on free loopback ports; it is not started yet. */
-export async function createScanner({ files }: ScannerOptions): Promise<Scanner> {
+export async function createScanner({ files, nameserver }: ScannerOptions): Promise<Scanner> {
   const root = await makeHome('scanner');
   const [milterPort = 0, scanPort = 0, controllerPort = 0] = await freePorts(3);
   const config = join(root, 'config');
@@ -49,17 +53,18 @@ export async function createScanner({ files }: ScannerOptions): Promise<Scanner>
   await mkdir(join(config, 'local.d'), { recursive: true });
   await mkdir(state);
   // Domains of tests exist nowhere: whatever is asked, the answer is that there is no such name.
-  const dns = await startDnsServer({});
+  const dns = nameserver === undefined ? await startDnsServer({}) : undefined;
   const listeners = {
     'worker-normal.inc': `bind_socket = "127.0.0.1:${scanPort}";\ncount = 1;\n`,
     'worker-controller.inc': `bind_socket = "127.0.0.1:${controllerPort}";\n`,
     'worker-proxy.inc': `bind_socket = "127.0.0.1:${milterPort}";\nmilter = yes;\nupstream "local" {\n  default = yes;\n  self_scan = yes;\n}\n`,
   };
-  const resolver = `dns { nameserver = "${dns.address}"; }\n`;
+  const resolver = `dns { nameserver = "${nameserver ?? dns?.address}"; }\n`;
   const all = { ...listeners, ...files, 'options.inc': resolver + (files['options.inc'] ?? '') };
   for (const [name, content] of Object.entries(all)) await writeFile(join(config, 'local.d', name), content);
 
   let daemon: Daemon | undefined;
+  let output = '';
   const historyRows = async (): Promise<HistoryRow[]> => {
     const answer = await fetch(`http://127.0.0.1:${controllerPort}/history`);
     if (!answer.ok) throw new Error(`history: HTTP ${answer.status} ${await answer.text()}`);
@@ -75,15 +80,17 @@ export async function createScanner({ files }: ScannerOptions): Promise<Scanner>
     },
     async stop(signal = 'SIGTERM') {
       await daemon?.stop({ signal });
+      output = daemon?.output() ?? output;
       daemon = undefined;
     },
+    output: () => daemon?.output() ?? output,
     history: (messageId) =>
       waitUntil(async () => (await historyRows()).find((row) => row['message-id'] === messageId), {
         describe: () => `the history has no row for ${messageId}`,
       }),
     async dispose() {
       await daemon?.stop();
-      await dns.close();
+      await dns?.close();
       await removeHome(root);
     },
   };
