@@ -18,8 +18,11 @@ after(() => server.dispose());
 
 async function symbols(headers: Readonly<Record<string, string>>): Promise<string[]> {
   const reply = (await (await server.scan(message, headers)).json()) as { symbols: Record<string, unknown> };
-  return Object.keys(reply.symbols);
+  return Object.keys(reply.symbols).sort();
 }
+
+/** What the stock checks say of the message when it leaves. */
+const stockOutbound = ['ARC_NA', 'LOCAL_OUTBOUND'];
 
 test('the first screen names every listener, the configuration and the password file', async () => {
   const screen = await eventually(
@@ -36,9 +39,23 @@ test('the generated password can be read by its owner only', async () => {
 });
 
 test('login, local address and outside client are told apart', async () => {
-  assert.deepEqual(await symbols({ User: 'alice', IP: '203.0.113.9' }), ['OUTBOUND_MAIL']);
-  assert.deepEqual(await symbols({ IP: '10.1.2.3' }), ['LOCAL_MAIL']);
-  assert.deepEqual(await symbols({ IP: '203.0.113.9' }), []);
+  assert.deepEqual(await symbols({ User: 'alice', IP: '203.0.113.9' }), [...stockOutbound, 'OUTBOUND_MAIL']);
+  assert.deepEqual(await symbols({ IP: '10.1.2.3' }), ['ARC_NA', 'LOCAL_MAIL', 'LOCAL_OUTBOUND']);
+  const inbound = await symbols({
+    IP: '203.0.113.9',
+    Hostname: 'mail.example.com',
+    Helo: 'mail.example.com',
+    From: 'alice@example.com',
+    Rcpt: 'bob@example.net',
+  });
+  assert.deepEqual(inbound, [
+    'ARC_NA',
+    'AUTH_NA',
+    'DMARC_NA',
+    'HFILTER_FROMHOST_NORES_A_OR_MX',
+    'R_DKIM_NA',
+    'R_SPF_NA',
+  ]);
 });
 
 test('the test text is rejected', async () => {
@@ -74,8 +91,8 @@ test('a bad new configuration keeps the old one and says why', async () => {
   await server.write('local.d/actions.conf', 'reject = "plenty";\n');
   const reloaded = await server.control('/reload', { method: 'POST' });
   assert.notEqual(reloaded.status, 200);
-  assert.match(((await reloaded.json()) as { error: string }).error, /actions\.conf:1/);
-  assert.deepEqual(await symbols({ User: 'alice' }), ['RENAMED']);
+  assert.match(((await reloaded.json()) as { error: string }).error, /actions\.conf:2/);
+  assert.deepEqual(await symbols({ User: 'alice' }), [...stockOutbound, 'RENAMED']);
   await server.write('local.d/actions.conf', '');
 });
 

@@ -154,8 +154,12 @@ describe("Rspamd's own web page", { skip: leftOut() }, () => {
 
   test('lists symbols with their scores', async () => {
     await open('symbols');
-    await says('#symbolsTable', /KNOWN_SENDER/);
-    assert.match(await textOf('#symbolsTable'), /GTUBE/);
+    // The page shows a few at a time; its search field finds the others.
+    for (const name of ['KNOWN_SENDER', 'GTUBE']) {
+      await page.fill('#symbolsTable input[type="text"]', name);
+      await page.press('#symbolsTable input[type="text"]', 'Enter');
+      await says('#symbolsTable tbody', new RegExp(name));
+    }
   });
 
   test('scans a message', async () => {
