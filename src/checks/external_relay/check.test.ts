@@ -185,7 +185,7 @@ test('rules come in the order of their priorities, before other prefilters, unde
     built.units.map(({ name, priority }) => [name, priority]),
     [
       ['late', 10],
-      ['EARLY', 11],
+      ['EARLY', 12],
     ],
   );
   const { hits, task } = await built.run({ raw: received(inner, outside) });

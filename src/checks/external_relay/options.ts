@@ -16,8 +16,10 @@ const relayRule = z.strictObject({
   ip_map: mapValue.optional().describe('Strategy `ip_map`: networks of the relays'),
   priority: z
     .number()
-    .default(11)
-    .describe('Order among prefilters, higher first; whoever reads the client must come later'),
+    .default(12)
+    .describe(
+      'Order among prefilters, higher first. Whoever reads the client must come later, `aliases` (11) included',
+    ),
   symbol: z.string().min(1).optional().describe('Symbol to insert (score 0). Default: the name of the rule'),
   enabled: z.boolean().default(true).describe('Switches this rule off when false'),
 });
