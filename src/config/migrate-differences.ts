@@ -197,6 +197,13 @@ const knownDifferences: readonly KnownDifference[] = [
         : undefined,
   },
   {
+    id: 'clustering-keys',
+    topic: 'clustering',
+    rspamd: 'keys in Redis are the bare values of `source_selector`, whatever else has that name',
+    postern: "they have a prefix with the rule's name (`prefix`)",
+    concerns: (context) => places(context, (path) => /^clustering\.rules\..+\.source_selector$/.test(path)),
+  },
+  {
     id: 'url-redirector-addresses',
     topic: 'url_redirector',
     rspamd: '`forbid_local` looks at a name once and connects by name again',

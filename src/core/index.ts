@@ -18,3 +18,4 @@ export * from './sender-subject.ts';
 export * from './symbol.ts';
 export * from './task.ts';
 export * from './verdict.ts';
+export { verdictClass } from './verdict-class.ts';

@@ -6,13 +6,13 @@ import {
   isOperatorScan,
   StoreError,
   type Task,
+  verdictClass,
 } from '../../core/index.ts';
 import { type CheckResult, checkBucket, currentLevel, rememberLimited, updateBucket } from './bucket.ts';
 import { keywords } from './keywords.ts';
 import { type Bucket, bucketKey, compileLimits, type Limit, type LimitCompiler } from './limits.ts';
 import { type RatelimitOptions, ratesOptions } from './options.ts';
 import { limitedText, oversizedText } from './texts.ts';
-import { verdictClass } from './verdict-class.ts';
 import { Whitelist } from './whitelist.ts';
 
 /** One bucket that concerns a message, and what became of it. */
@@ -79,7 +79,8 @@ export class RatelimitRun {
     if (!charges) return undefined;
     this.#charges.delete(task);
     const isStopped = task.flags.has('skip') || task.result.preResults.length > 0;
-    const verdict = isStopped ? undefined : verdictClass(task.result);
+    const found = isStopped ? undefined : verdictClass(task.result);
+    const verdict = found === 'junk' ? 'spam' : found;
     return this.#settle(task, charges, isStopped ? 'release' : 'charge', verdict);
   }
 

@@ -1,7 +1,10 @@
-import type { ResultView } from '../../core/index.ts';
+import type { ResultView } from './task.ts';
 
-/** Is the message clearly ham or spam, so that limits may widen or narrow? */
-export function verdictClass(result: ResultView): 'ham' | 'spam' | undefined {
+/**
+ * What a verdict says of a message, for those who learn from it: clearly ham, junk (marked) or spam (refused); undefined
+ * when it is not clear.
+ */
+export function verdictClass(result: ResultView): 'ham' | 'junk' | 'spam' | undefined {
   let positive = 0;
   let negative = 0;
   for (const { score } of result.hits) {
@@ -13,7 +16,7 @@ export function verdictClass(result: ResultView): 'ham' | 'spam' | undefined {
       return positive > 1 ? 'spam' : undefined;
     case 'add header':
     case 'rewrite subject':
-      return positive > 2 ? 'spam' : undefined;
+      return positive > 2 ? 'junk' : undefined;
     case 'no action':
       return result.score < 0 || negative > 3 ? 'ham' : undefined;
     default:
