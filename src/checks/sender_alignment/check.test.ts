@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { buildCheck, type CheckRun, runCheck, type TestMessage } from '../../../test/helpers/check-table.ts';
+import {
+  address,
+  buildCheck,
+  type CheckRun,
+  runCheck,
+  type TestMessage,
+  testTask,
+} from '../../../test/helpers/check-table.ts';
+import { hit } from '../../../test/helpers/export-receivers.ts';
 import type { CheckDefinition } from '../../core/index.ts';
 import { isAllowed, parseAllowed } from './allowed.ts';
 import { senderAlignment } from './check.ts';
@@ -116,6 +124,15 @@ test('what happens to mail that does not fit is what the operator chose, the str
   assert.equal(await actionOf({ action: 'reject', header_action: 'hold' }, both), 'reject');
   const { preResults } = await runCheck(check, { action: 'reject', message: 'No.' }, header);
   assert.equal(preResults[0]?.message, 'No.');
+});
+
+test('an alias does not hide what was written as sender', async () => {
+  const built = await buildCheck(check, { action: 'mark' });
+  const { task, hits } = testTask(as('alice@example.com', { from: 'info@example.com' }));
+  task.correctEnvelope({ sender: address('alice@example.com') });
+  for (const unit of built.units) await unit.run(task, (name) => void hits.set(name, hit(name, 1)));
+  assert.deepEqual([...hits.keys()], ['SENDER_ENVELOPE_MISMATCH']);
+  await built.close();
 });
 
 function database(context: TestContext, rows: string): string {

@@ -181,7 +181,8 @@ export const senderAlignment = defineCheck({
       name: 'SENDER_ALIGNMENT_CHECK',
       waits: true,
       async run(task, hit) {
-        const { login, sender } = task.envelope;
+        // As it was sent: what an alias resolves to is somebody's own address, the alias may not be.
+        const { login, sender } = task.originalEnvelope;
         if (login === undefined || login === '') return;
         const signal = alignment.asksElsewhere
           ? AbortSignal.any([task.signal, AbortSignal.timeout(options.timeout * 1000)])

@@ -157,7 +157,9 @@ class SpfCheck {
   async #check(task: Task, hit: InsertHit<SpfSymbol>, { ip }: SpfClient): Promise<void> {
     if (this.#whitelist && (await isListed(this.#whitelist, ip, task.signal))) return;
     const { config, dns, options, clock } = this.#context;
-    const { sender, helo = '' } = task.envelope;
+    // The policy is that of the address the client gave; tables of aliases are for recipients and counters.
+    const { sender } = task.originalEnvelope;
+    const { helo = '' } = task.envelope;
     const identity = sender ? 'mailfrom' : 'helo';
     const domain = (sender ? sender.domain : helo).toLowerCase();
     const local = sender ? sender.local : 'postmaster';
