@@ -18,6 +18,7 @@ import {
   type Verdict,
 } from '../src/core/index.ts';
 import { compileSettings, Engine } from '../src/engine/index.ts';
+import { parseIp } from '../src/lib/index.ts';
 import { createMaps } from '../src/maps/index.ts';
 import { parseMessage } from '../src/mime/index.ts';
 import { createSelectors } from '../src/selectors/index.ts';
@@ -504,4 +505,30 @@ test('a check may give one of its own symbols another score, and the configurati
     'groups.conf': 'group "scored" { symbols { "SCORED" { weight = 7; } } }',
   });
   assert.equal((await overridden.scan()).score, 7);
+});
+
+test('settings are chosen by the envelope as checks of the connection corrected it', async (context) => {
+  const relay = defineCheck({
+    name: 'relay',
+    summary: 'for a test',
+    group: 'relay',
+    stage: 'connfilter',
+    direction: 'both',
+    needs: [],
+    config: z.strictObject({}),
+    symbols: { RELAYED: { description: 'for a test' } },
+    create: () => (task, hit) => {
+      hit('RELAYED');
+      task.correctEnvelope({ clientIp: parseIp('203.0.113.5'), login: undefined });
+    },
+  }) as unknown as CheckDefinition;
+  const files = {
+    'outbound.conf': 'symbols = ["OURS"];\n',
+    'inbound.conf': 'symbols = ["THEIRS"];\n',
+    'settings.conf':
+      'a { priority = 2; ip = "203.0.113.5"; apply { symbols = ["BEHIND"]; } } off { priority = 3; request_header { "X" = "1"; } apply { symbols_disabled = ["RELAYED"]; } }\n',
+  };
+  const { scan } = await build(context, [relay], files);
+  assert.deepEqual(names(await scan({ way: 'authenticated' })), ['RELAYED', 'THEIRS', 'BEHIND']);
+  assert.deepEqual(names(await scan({ way: 'authenticated', request: { X: '1' } })), ['OURS']);
 });

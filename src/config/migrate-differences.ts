@@ -233,16 +233,6 @@ const knownDifferences: readonly KnownDifference[] = [
     concerns: reputationWith('spf'),
   },
   {
-    id: 'settings-aliases',
-    topic: 'settings',
-    rspamd: 'conditions on addresses see them after `aliases` resolved them and took tags away',
-    postern: 'as they came; checks, limits and maps see the resolved ones',
-    concerns: (context) =>
-      isModuleOn(context.configuration, 'aliases')
-        ? places(context, (path) => /^settings\.[^.]+\.(?:from|rcpt)(?:_mime)?(?:\.|$)/.test(path))
-        : undefined,
-  },
-  {
     id: 'hfilter-dns-failure',
     topic: 'hfilter',
     rspamd: 'what DNS fails to answer counts as not there, for RDNS_NONE too',

@@ -165,6 +165,11 @@ export class Task {
     this.#mailboxes = { from, to, cc, ...changes };
   }
 
+  /** Did a check correct the envelope or addresses of the header? */
+  get isCorrected(): boolean {
+    return this.#envelope !== this.originalEnvelope || this.#mailboxes !== undefined;
+  }
+
   /** Would mail from a client at this address count as local? */
   isLocalClient(ip: IpAddress): boolean {
     const from = { ...this.originalEnvelope, clientIp: ip, clientSocketPath: undefined };

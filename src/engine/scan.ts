@@ -1,4 +1,5 @@
 import {
+  type AppliedSettings,
   CheckError,
   type Configuration,
   decideDirection,
@@ -87,7 +88,6 @@ export class Scan {
       if (task.envelope.malformed.length > 0 || task.flags.has('broken_headers')) {
         this.#insert('BROKEN_HEADERS', 1, ...task.envelope.malformed);
       }
-      await this.#runStage('connfilter');
       await this.#runStage('prefilter');
       if (!this.#skipsFilters) {
         await this.#runStage('filter');
@@ -119,19 +119,30 @@ export class Scan {
     return this.#result.isPassthrough && !task.flags.has('pass_all');
   }
 
+  /**
+   * Checks of the connection correct the envelope for everybody, the conditions of settings included; whether those
+   * checks run settings say too. So settings are chosen first, and once more when something was corrected.
+   */
   async #applySettings(): Promise<void> {
     const { task } = this;
     const found = this.#init.settings.resolve(task);
-    const settings = found instanceof Promise ? await found : found;
-    if (!settings) return;
-    task.settings = settings;
-    const { apply } = settings;
-    const compiled = this.#engine.compiledApply(apply);
+    this.#adopt(found instanceof Promise ? await found : found);
+    await this.#runStage('connfilter');
+    if (task.isCorrected) {
+      const again = this.#init.settings.resolve(task);
+      this.#adopt(again instanceof Promise ? await again : again);
+    }
+    if (!task.settings) return;
+    applyToTask(task, task.settings.apply, this.#result);
+    if (this.#apply?.skipsFilters) task.flags.add('skip');
+  }
+
+  #adopt(settings: AppliedSettings | undefined): void {
+    const compiled = settings && this.#engine.compiledApply(settings.apply);
+    this.task.settings = settings;
     this.#apply = compiled;
-    this.#result.actions = compiled.actions;
-    this.#result.overrides = compiled.overrides;
-    applyToTask(task, apply, this.#result);
-    if (compiled.skipsFilters) task.flags.add('skip');
+    this.#result.actions = compiled?.actions ?? this.#engine.actions;
+    this.#result.overrides = compiled?.overrides;
   }
 
   async #runStage(stage: Stage): Promise<void> {

@@ -40,7 +40,7 @@ export const externalRelay = defineCheck({
     'Received fields below that of the last own relay can say anything: `count` and `local` trust that they are ours.',
   ].join('\n'),
   group: 'external_relay',
-  stage: 'prefilter',
+  stage: 'connfilter',
   direction: 'both',
   needs: ['headers'],
   config: relayOptions,

@@ -18,7 +18,7 @@ const relayRule = z.strictObject({
     .number()
     .default(12)
     .describe(
-      'Order among prefilters, higher first. Whoever reads the client must come later, `aliases` (11) included',
+      'Order among the checks of the connection, higher first. Whoever reads the client must come later, `aliases` (11) included',
     ),
   symbol: z.string().min(1).optional().describe('Symbol to insert (score 0). Default: the name of the rule'),
   enabled: z.boolean().default(true).describe('Switches this rule off when false'),
