@@ -6,7 +6,13 @@ export type Protocol = (typeof protocols)[number];
 
 /** What came of handing in one message. */
 export type Outcome =
-  | { readonly kind: 'verdict'; readonly action: string; readonly symbols: number | undefined }
+  | {
+      readonly kind: 'verdict';
+      readonly action: string;
+      readonly symbols: number | undefined;
+      /** Where the protocol's reply tells it. */
+      readonly score?: number;
+    }
   | { readonly kind: 'error'; readonly reason: string };
 
 /** Who hands the messages in, and how. */

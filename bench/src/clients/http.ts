@@ -27,6 +27,7 @@ export function parseHttpVerdict(status: number, body: string): Outcome {
     kind: 'verdict',
     action: reply.action,
     symbols: symbols ? Object.keys(symbols).length : undefined,
+    ...('score' in reply && typeof reply.score === 'number' ? { score: reply.score } : {}),
   };
 }
 
