@@ -143,8 +143,6 @@ export const replies = defineCheck({
         stage: 'idempotent',
         symbols: [],
         waits: true,
-        // Mail that settings let pass unchecked is answered like any other.
-        alwaysRun: true,
         run(task) {
           if (!isOurs(task.direction)) return undefined;
           const id = idText(task.message.headers.first('message-id'));
