@@ -139,6 +139,12 @@ domain { ${SIGNING_DOMAIN} { selectors = [
     'history_redis.conf': redis ? 'nrows = 500; subject_privacy = true;\n' : '',
     'ratelimit.conf':
       'rates { user_hour { selector = "user.lower"; bucket { burst = 100000; rate = "100000 / 1h"; } } }\n',
+    'limits.conf':
+      'each { messages = "10k/h"; recipients = "20k/h"; } pool { messages = "100k/d"; } local_pool { messages = "50k/d"; }\n',
+    'aliases.conf': 'local_domains = ["inside.example"];\n',
+    'mx_check.conf': 'enabled = true; connect_timeout = 1s;\n',
+    'spamtrap.conf': 'enabled = true; map = ["trap@inside.example"];\n',
+    'external_relay.conf': 'rules { TRIAL_RELAY { strategy = "ip_map"; ip_map = ["192.0.2.0/24"]; } }\n',
     'sender_alignment.conf': 'action = "mark"; senders = ["alice@example.com @example.com"];\n',
     'reputation.conf':
       'rules { ip_reputation { selector "ip" { } backend "redis" { } symbol = "SENDER_REP"; } user_reputation { selector "generic" { selector = "user"; } backend "redis" { } symbol = "USER_REP"; } }\n',
