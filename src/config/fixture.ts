@@ -51,7 +51,27 @@ const limiter = defineCheck({
   create: () => undefined,
 });
 
-export const checks: readonly CheckDefinition[] = [limiter as unknown as CheckDefinition];
+/** A check whose rules ask servers, as that of virus scanners. */
+const asker = defineCheck({
+  name: 'external_services',
+  summary: 'A check for tests.',
+  group: 'test',
+  stage: 'filter',
+  direction: 'both',
+  needs: [],
+  rulesNeed: 'servers',
+  config: z.record(
+    z.string(),
+    z.union([
+      z.boolean(),
+      z.strictObject({ servers: z.string().optional(), max_size: z.number().optional() }),
+    ]),
+  ),
+  symbols: {},
+  create: () => undefined,
+});
+
+export const checks: readonly CheckDefinition[] = [limiter, asker] as unknown as readonly CheckDefinition[];
 
 /** A finished analysis with its problems as text, and the folder's name taken out of them. */
 export interface Read extends Analysis {

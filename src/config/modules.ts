@@ -32,12 +32,21 @@ export function readModules(
       reading.findings.error(wrong.position, [check.name], 'no section', `${check.name} { … }`);
       continue;
     }
-    const section = values.length > 0 ? renameAuthOnly(flatten(values)) : empty;
+    const whole = values.length > 0 ? renameAuthOnly(flatten(values)) : empty;
+    const section = check.rulesNeed === undefined ? whole : withoutBlanks(reading, whole, check.rulesNeed);
     const { value, written } = readSection(reading, checkSpec(check), section, [check.name]);
     if (section.entries.size > 0) sections.set(check.name, written);
     if (value !== undefined) modules.set(check.name, value);
   }
   return { modules, sections, read };
+}
+
+/** The section without the rules that stock files offer and nobody completed. */
+function withoutBlanks({ provenance }: Reading, section: UclObject, needed: string): UclObject {
+  const isBlank = (rule: UclNode): boolean =>
+    rule.kind === 'object' && !rule.entries.has(needed) && provenance.firstOperatorNode(rule) === undefined;
+  const entries = [...section.entries].filter(([, { values }]) => !values.every(isBlank));
+  return { ...section, entries: new Map(entries) };
 }
 
 /** `enabled` is allowed in every section, also where the check's schema does not name it. */

@@ -74,6 +74,23 @@ test('a whole tree as Rspamd ships it loads, and what has no counterpart is told
   assert.deepEqual(configuration.composites[0]?.policy, 'leave');
 });
 
+test('rules that stock files offer without servers count once the operator completes them', (context) => {
+  const stock = {
+    ...tree,
+    'modules.d/external_services.conf': `external_services { dcc { max_size = 20 } oletools { max_size = 30 }
+      .include(try=true,priority=1,duplicate=merge) "$LOCAL_CONFDIR/local.d/external_services.conf"\n }`,
+  };
+  const rules = (own: string): unknown => {
+    const read = readFolder(context, { ...stock, 'local.d/external_services.conf': own });
+    return read.errors.length > 0 ? read.errors : read.configuration.modules.get('external_services');
+  };
+  assert.deepEqual(rules(''), {});
+  assert.deepEqual(rules('dcc { servers = "here" }'), {
+    dcc: { servers: 'here', max_size: 20 },
+  });
+  assert.deepEqual(rules('dcc { max_size = 5 }'), { dcc: { max_size: 5 } });
+});
+
 test('what the operator changes in something that is not implemented is unsupported by name', async (context) => {
   const files = {
     ...tree,

@@ -154,6 +154,11 @@ export interface CheckDefinition<Schema extends z.ZodType = z.ZodType, Sym exten
    * asks; then only a `redis` block in it gives the module a store of its own. Default `store`.
    */
   readonly servers?: 'store' | 'own';
+  /**
+   * The option that every rule (a section inside the section) needs. Stock files bring rules without it, for operators
+   * to complete: those are left out as long as nobody does.
+   */
+  readonly rulesNeed?: string;
   /** Options of Rspamd's module that are refused by name, with the reason. */
   readonly unsupported?: Readonly<Record<string, string>>;
   readonly symbols: Readonly<Record<Sym, SymbolDef>>;

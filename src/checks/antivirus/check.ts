@@ -44,6 +44,7 @@ export const antivirus = defineCheck({
   stage: 'filter',
   direction: 'both',
   needs: ['parts'],
+  rulesNeed: 'servers',
   config: antivirusOptions,
   symbols: {},
   create(context) {

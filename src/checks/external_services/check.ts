@@ -70,6 +70,7 @@ export const externalServices = defineCheck({
   stage: 'filter',
   direction: 'both',
   needs: ['parts'],
+  rulesNeed: 'servers',
   config: externalServicesOptions,
   symbols: {},
   create(context) {
