@@ -32,7 +32,7 @@ type Sides = 'HELO' | 'FROMHOST' | 'MID';
 
 const symbols = {
   HFILTER_URL_ONLY: { score: 2.2, description: 'The text is links and little else' },
-  HFILTER_URL_ONELINE: { score: 2.5, description: 'The text is one line with a link and little else' },
+  HFILTER_URL_ONELINE: { score: 2.5, description: 'The text is a link below one line, and little else' },
   HFILTER_HELO_BAREIP: { score: 3, description: 'The HELO is an address', ref: 'RFC 5321 2.3.5' },
   HFILTER_HELO_BADIP: { score: 4.5, description: 'The HELO is an address of private or special use' },
   ...(weighted([0.5, 1, 2, 2.5, 3], 'HELO', 'The HELO is a name') as Record<
@@ -89,7 +89,9 @@ function checkUrls({ content }: Task, hit: Hit): void {
   if (ratio <= urlShare) return;
   const weight = Math.min(1, (ratio - urlShare) * 5);
   hit('HFILTER_URL_ONLY', weight, weight.toFixed(2));
-  if (!/[\r\n]/.test(view.text.trim())) hit('HFILTER_URL_ONELINE', 1, `${view.kind}:${ratio.toFixed(2)}:1`);
+  // A line break within the text, as Rspamd counts: a link below a greeting counts, a bare link does not.
+  const breaks = view.text.trimEnd().match(/\r\n?|\n/g)?.length ?? 0;
+  if (breaks === 1) hit('HFILTER_URL_ONELINE', 1, `${view.kind}:${ratio.toFixed(2)}:1`);
 }
 
 /** Everything about the client and the envelope of one message. */

@@ -63,10 +63,12 @@ test('a HELO without dot or from a private network weighs 5', () => {
 
 const addresses = [
   ['mail.example.com', undefined],
-  ['198.51.100.7', 'bare'],
-  ['[198.51.100.7]', 'bare'],
-  ['198-51-100-7', 'bare'],
-  ['[IPv6:2001:db8::1]', 'bare'],
+  ['8.8.4.4', 'bare'],
+  ['[8.8.4.4]', 'bare'],
+  ['8-8-4-4', 'bare'],
+  ['[IPv6:2a00::1]', 'bare'],
+  ['198.51.100.7', 'odd'],
+  ['[IPv6:2001:db8::1]', 'odd'],
   ['[10.0.0.1]', 'odd'],
   ['127.0.0.1', 'odd'],
   ['192.168.1.2', 'odd'],

@@ -53,8 +53,8 @@ export const onceReceived = defineCheck({
   name: 'once_received',
   summary: 'Finds mail that came straight from where it was written, and clients without a name in DNS.',
   details: [
-    'Looks at mail with at most one Received header. A name of the client that matches `good_host` lifts suspicion. When the',
-    'MTA gave no name, DNS is asked once for the pointer record of the client; what is found there serves this check only,',
+    'Looks at mail with one Received header, or with none when the MTA gave no name of the client. A name of the client that',
+    'matches `good_host` lifts suspicion. When the MTA gave no name, DNS is asked once for the pointer record of the client; what is found there serves this check only,',
     'since nobody verified it. RDNS_NONE and RDNS_DNSFAIL come from the same answer, whatever the number of hops, and',
     'follow `check_local` and `check_authed` of this section.',
     '',
@@ -110,6 +110,8 @@ export const onceReceived = defineCheck({
 
     const checkHops = async (task: Task, hit: InsertHit<never>): Promise<void> => {
       const { received, headers } = task.message;
+      // A name that the MTA verified and no hop at all: Rspamd says nothing then.
+      if (task.envelope.hostName !== undefined && received.length === 0) return;
       const client = await clientName(task, dns);
       if (typeof client === 'object') {
         const { name } = client;
