@@ -134,6 +134,14 @@ const knownDifferences: readonly KnownDifference[] = [
     concerns: ({ configuration }) => (isModuleOn(configuration, 'dmarc') ? [] : undefined),
   },
   {
+    id: 'dmarc-not-looked-at',
+    topic: 'dmarc',
+    rspamd:
+      'signatures that `dkim` leaves out (`whitelist`, `skip_multi`) and SPF without a client count as failed',
+    postern: 'what was looked at may pass; otherwise nothing is said',
+    concerns: ({ configuration }) => (isModuleOn(configuration, 'dmarc') ? [] : undefined),
+  },
+  {
     id: 'dmarc-mended',
     topic: 'dmarc',
     rspamd: 'an action stays forced when a trusted ARC sealer mends the failure',

@@ -22,6 +22,11 @@ export interface SpfOutcome {
   readonly reason?: string | undefined;
 }
 
+/** Does SPF stand for the sender? A policy that lets everybody send (`+all`) stands for nobody. */
+export function provesSender({ result, mechanism }: Pick<SpfOutcome, 'result' | 'mechanism'>): boolean {
+  return result === 'pass' && mechanism?.toLowerCase() !== 'all';
+}
+
 /** Outcome of one DKIM-Signature (RFC 8601 2.7.1). */
 export interface DkimOutcome {
   readonly result: 'pass' | 'fail' | 'neutral' | 'policy' | 'permerror' | 'temperror';

@@ -1,4 +1,4 @@
-import type { DkimOutcome, DmarcPolicyWord, SpfOutcome } from '../../core/index.ts';
+import { type DkimOutcome, type DmarcPolicyWord, provesSender, type SpfOutcome } from '../../core/index.ts';
 import { registeredDomain } from '../signing/names.ts';
 import type { Alignment, DmarcRecord } from './record.ts';
 
@@ -19,20 +19,21 @@ function isAligned(domain: string, fromDomain: string, mode: Alignment): boolean
     : lower === fromDomain || registeredDomain(lower) === registeredDomain(fromDomain);
 }
 
-/** Compares what SPF and DKIM found with the domain of the header field From. */
+/** Compares what SPF and DKIM found with the domain of the header field From; undefined: was not checked. */
 export function evaluateAlignment(
   record: Pick<DmarcRecord, 'spfAlignment' | 'dkimAlignment'>,
   fromDomain: string,
-  spf: SpfOutcome,
-  dkim: readonly DkimOutcome[],
+  spf: SpfOutcome | undefined,
+  dkim: readonly DkimOutcome[] = [],
 ): AlignmentResult {
   const { spfAlignment, dkimAlignment } = record;
-  const spfMatches = isAligned(spf.domain, fromDomain, spfAlignment);
+  const spfMatches = spf !== undefined && isAligned(spf.domain, fromDomain, spfAlignment);
+  const isSpfProof = spf !== undefined && provesSender(spf);
   const dkimMatching = dkim.filter(({ domain }) => isAligned(domain, fromDomain, dkimAlignment));
-  const isSpfAligned = spf.result === 'pass' && spfMatches;
+  const isSpfAligned = isSpfProof && spfMatches;
   const isDkimAligned = dkimMatching.some(({ result }) => result === 'pass');
   const reasons: string[] = [];
-  if (spf.result !== 'pass') reasons.push('No valid SPF');
+  if (!isSpfProof) reasons.push('No valid SPF');
   else if (!spfMatches) reasons.push(`SPF not aligned (${spfAlignment})`);
   if (dkim.length === 0) reasons.push('No valid DKIM');
   else if (!isDkimAligned && dkim.some(({ result }) => result === 'pass'))
@@ -43,7 +44,7 @@ export function evaluateAlignment(
     isTemporary:
       !isSpfAligned &&
       !isDkimAligned &&
-      ((spf.result === 'temperror' && spfMatches) ||
+      ((spf?.result === 'temperror' && spfMatches) ||
         dkimMatching.some(({ result }) => result === 'temperror')),
     reasons,
   };

@@ -26,8 +26,13 @@ const noStore = {} as Store;
 type Zone = Parameters<typeof tableResolver>[0];
 
 function spfOf(text: string): SpfOutcome {
-  const [result, domain = 'example.com'] = text.split(' ') as [SpfOutcome['result'], string];
-  return { result, domain, identity: 'mailfrom', sender: `a@${domain}`, clientIp: parseIp('198.51.100.7')! };
+  const [result, domain = 'example.com', mechanism] = text.split(' ') as [
+    SpfOutcome['result'],
+    string,
+    string?,
+  ];
+  const clientIp = parseIp('198.51.100.7')!;
+  return { result, domain, identity: 'mailfrom', sender: `a@${domain}`, clientIp, mechanism };
 }
 
 function dkimOf(text: string): readonly DkimOutcome[] {
@@ -101,6 +106,45 @@ const table: readonly Case[] = [
     policy: 'v=DMARC1; p=none',
     gives: ['DMARC_POLICY_ALLOW', 'example.com', 'none'],
     result: 'pass',
+  },
+  {
+    name: 'SPF that lets everybody send',
+    spf: 'pass example.com all',
+    policy: reject,
+    gives: ['DMARC_POLICY_REJECT', 'example.com : No valid SPF, No valid DKIM', 'reject'],
+    result: 'fail',
+  },
+  {
+    name: 'SPF stands for the domain, DKIM was left out',
+    spf: 'pass',
+    dkim: '-',
+    policy: reject,
+    gives: ['DMARC_POLICY_ALLOW', 'example.com', 'reject'],
+    result: 'pass',
+  },
+  { name: 'SPF fails, DKIM was left out', dkim: '-', policy: reject, gives: undefined },
+  {
+    name: 'DKIM stands for the domain, there is no client',
+    spf: '-',
+    dkim: 'pass',
+    policy: reject,
+    message: { envelope: { clientIp: undefined } },
+    gives: ['DMARC_POLICY_ALLOW', 'example.com', 'reject'],
+    result: 'pass',
+  },
+  {
+    name: 'nobody signed, there is no client',
+    spf: '-',
+    policy: reject,
+    message: { envelope: { clientIp: undefined } },
+    gives: undefined,
+  },
+  {
+    name: 'DKIM stands for the domain, SPF left the client out',
+    spf: '-',
+    dkim: 'pass',
+    policy: reject,
+    gives: undefined,
   },
   {
     name: 'only others signed and sent',
@@ -271,7 +315,6 @@ const table: readonly Case[] = [
     result: 'fail',
   },
   { name: 'SPF was not checked', spf: '-', policy: reject, gives: undefined },
-  { name: 'DKIM was not checked', dkim: '-', policy: reject, gives: undefined },
   { name: 'a login', policy: reject, message: { way: 'authenticated' }, gives: undefined },
   { name: 'a local address', policy: reject, message: { way: 'local' }, gives: undefined },
   {

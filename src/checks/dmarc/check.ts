@@ -32,8 +32,9 @@ export const dmarc = defineCheck({
   name: 'dmarc',
   summary: 'Checks DMARC (RFC 7489): whether SPF or DKIM stand for the domain that readers see in From.',
   details: [
-    'Needs the results of SPF and DKIM: when one of them was not checked (a login, a local address, a client on the',
-    'whitelist of `spf`), nothing is said. `check_local` and `check_authed` have to be set for all three.',
+    'Needs the results of SPF and DKIM: when SPF was not checked (a login, a local address, a client on the whitelist of',
+    '`spf`), nothing is said. `check_local` and `check_authed` have to be set for all three. Where only DKIM was left out (its',
+    '`whitelist`, `skip_multi`), or the MTA told no client, what was checked may pass; a failure is not told.',
     '',
     'The policy of a subdomain without its own is that of the organizational domain by the public suffix list; `sp` and, for',
     'names that have neither address nor mail server, `np` (RFC 9091) hold there. Several records are as good as none',
@@ -162,7 +163,8 @@ class Judge {
   async run(task: Task, hit: InsertHit<never>): Promise<void> {
     if (this.#isLeftAlone(task)) return;
     const { spf, dkim } = task.authentication;
-    if (!spf || !dkim) return;
+    // As Rspamd: where SPF left out a client that is known, nothing is said.
+    if (!spf && (!dkim || task.envelope.clientIp !== undefined)) return;
     const insert = (outcome: Outcome, weight: number, ...options: readonly string[]): void => {
       hit(this.#names[outcome], weight, ...options);
     };
@@ -205,11 +207,12 @@ class Judge {
   ): Promise<void> {
     const { record, domain: policyDomain } = found;
     const { spf, dkim, arc } = task.authentication;
-    if (!spf || !dkim) return;
     const alignment = evaluateAlignment(record, from, spf, dkim);
     const { isSpfAligned, isDkimAligned, isTemporary } = alignment;
     const isPass = isSpfAligned || isDkimAligned;
     const reason = isTemporary ? 'SPF/DKIM temp error' : alignment.reasons.join(', ');
+    // What was not looked at might have passed.
+    if (!isPass && (!spf || !dkim)) return;
     const isFailure = !isPass && !isTemporary;
     const policy = isFailure
       ? await policyFor(this.#context.dns, found, from, task.signal)
@@ -245,7 +248,7 @@ class Judge {
       isDkimAligned,
       ...(isPass ? {} : { reason }),
     };
-    if (record.rua.length > 0)
+    if (record.rua.length > 0 && spf && dkim)
       this.#writer?.note(task, {
         record,
         policyDomain,

@@ -230,7 +230,7 @@ const bodies: readonly { name: string; raw: string; hits: readonly (readonly [st
   {
     name: 'three lines of links',
     raw: text('http://a.example/one\nhttp://b.example/two\nhttp://c.example/three\n\n'),
-    hits: [['HFILTER_URL_ONLY', 0.69]],
+    hits: [['HFILTER_URL_ONLY', 0.31]],
   },
   {
     name: 'a link as HTML text',

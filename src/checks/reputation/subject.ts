@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { domainInfo } from '../../content/index.ts';
-import type { CheckContext, MapHandle, Selector, Task } from '../../core/index.ts';
+import {
+  type CheckContext,
+  type MapHandle,
+  provesSender,
+  type Selector,
+  type Task,
+} from '../../core/index.ts';
 import { encodeBase32, maskIp } from '../../lib/index.ts';
 import type { Token } from './backend.ts';
 import type { DkimOptions, GenericOptions, IpOptions, ReputationOptions, UrlOptions } from './options.ts';
@@ -100,7 +106,7 @@ export function urlSubjects(options: UrlOptions): SubjectFinder {
 
 /** The domain whose SPF policy the message passed, as a digest. */
 export const spfSubjects: SubjectFinder = async ({ authentication: { spf } }) => {
-  if (spf?.result !== 'pass') return [];
+  if (!spf || !provesSender(spf)) return [];
   const text = encodeBase32(createHash('blake2b512').update(spf.domain).digest()).slice(0, 32);
   return [{ text, factor: 1, label: spf.domain }];
 };

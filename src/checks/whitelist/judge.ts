@@ -1,5 +1,5 @@
 import { domainInfo } from '../../content/index.ts';
-import type { AuthenticationState } from '../../core/index.ts';
+import { type AuthenticationState, provesSender } from '../../core/index.ts';
 import type { WhitelistRule } from './options.ts';
 
 /** Which way an entry of a list counts. */
@@ -43,11 +43,9 @@ export interface Judgement {
 
 const registered = (domain: string): string => domainInfo(domain).domain;
 
-/** `+all` is no proof of anything: the domain would let everybody send. */
 function spfEvidence({ spf }: AuthenticationState): Evidence {
   if (!spf || spf.result === 'temperror') return { standing: 'undecided', domains: [] };
-  const isProof = spf.result === 'pass' && spf.mechanism?.toLowerCase() !== 'all';
-  return { standing: isProof ? 'passed' : 'failed', domains: [registered(spf.domain)] };
+  return { standing: provesSender(spf) ? 'passed' : 'failed', domains: [registered(spf.domain)] };
 }
 
 function dmarcEvidence({ dmarc }: AuthenticationState): Evidence {
