@@ -75,9 +75,10 @@ export interface Control {
   readonly configId: string;
   totals(): Promise<Totals>;
   resetTotals(): Promise<void>;
-  /** Metric as compiled: every known symbol with its group and score. */
+  /** Metric as compiled: every known symbol with its groups and score. */
   symbols(): readonly {
-    readonly group: string;
+    /** The main one first. */
+    readonly groups: readonly string[];
     readonly symbol: string;
     readonly weight: number;
     readonly description: string | undefined;

@@ -28,7 +28,7 @@ function createControl(init: ControlInit): Control {
     resetTotals: () => channel.call('resetTotals', null),
     symbols: () =>
       [...services().engine.metric.symbols].map((symbol) => ({
-        group: symbol.groups[0]?.name ?? 'ungrouped',
+        groups: symbol.groups.length === 0 ? ['ungrouped'] : symbol.groups.map(({ name }) => name),
         symbol: symbol.name,
         weight: symbol.score,
         description: symbol.description,

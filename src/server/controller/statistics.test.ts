@@ -38,9 +38,9 @@ const control = {
   version: '1',
   configId: 'abc',
   symbols: () => [
-    { group: 'g', symbol: 'KNOWN', weight: 1, description: 'Known' },
-    { group: 'g', symbol: 'QUIET', weight: -2, description: undefined },
-    { group: 'h', symbol: 'OTHER', weight: 0, description: undefined },
+    { groups: ['g', 'h'], symbol: 'KNOWN', weight: 1, description: 'Known' },
+    { groups: ['g'], symbol: 'QUIET', weight: -2, description: undefined },
+    { groups: ['h'], symbol: 'OTHER', weight: 0, description: undefined },
   ],
 } as unknown as Control;
 
@@ -129,13 +129,13 @@ test('the slices of the pie make up everything scanned', () => {
   );
 });
 
-test('symbols come in groups, counters with every field', () => {
+test('symbols come in all of their groups, counters with every field', () => {
   const groups = renderSymbols(control, totals) as { group: string; rules: Record<string, unknown>[] }[];
   assert.deepEqual(
     groups.map(({ group, rules }) => [group, rules.map((rule) => rule['symbol'])]),
     [
       ['g', ['KNOWN', 'QUIET']],
-      ['h', ['OTHER']],
+      ['h', ['KNOWN', 'OTHER']],
     ],
   );
   assert.deepEqual((renderCounters(control, totals) as unknown[])[0], {

@@ -124,21 +124,24 @@ export function renderGraph(
   });
 }
 
-/** Reply of `/symbols`: the rules, by group. */
+/** Reply of `/symbols`: the rules, in each of their groups. */
 export function renderSymbols(control: Control, totals: Totals): object {
   const groups = new Map<string, object[]>();
-  for (const { group, symbol, weight, description } of control.symbols()) {
+  for (const { groups: names, symbol, weight, description } of control.symbols()) {
     const counted = totals.symbols[symbol];
-    const rules = groups.get(group) ?? [];
-    rules.push({
+    const rule = {
       symbol,
       weight,
       ...(description !== undefined && { description }),
       frequency: counted?.frequency ?? 0,
       frequency_stddev: counted?.frequencyStddev ?? 0,
       time: (counted?.timeMs ?? 0) / 1000,
-    });
-    groups.set(group, rules);
+    };
+    for (const name of names) {
+      const rules = groups.get(name);
+      if (rules) rules.push(rule);
+      else groups.set(name, [rule]);
+    }
   }
   return [...groups].map(([group, rules]) => ({ group, rules }));
 }
