@@ -1,25 +1,13 @@
-import cluster from 'node:cluster';
-import { checks } from '../checks/index.ts';
-import { toPosternError } from '../core/index.ts';
+import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 
-/** A worker process is this same program, told its role by the primary. */
-async function main(): Promise<void> {
-  if (cluster.isWorker) {
-    const { runWorker } = await import('../daemon/index.ts');
-    await runWorker(checks);
-    return;
-  }
-  const { createProgram } = await import('./program.ts');
-  await createProgram().parseAsync(process.argv);
+// Compiled code is kept for the next start, which takes half the time. In a folder of the user's own: what lies there
+// is run, so the machine's folder for temporary files will not do. Without such a folder nothing is kept.
+if (process.env['NODE_COMPILE_CACHE'] === undefined) {
+  const folder = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  enableCompileCache(join(folder, 'postern'));
 }
 
-try {
-  await main();
-} catch (error) {
-  const failure = toPosternError(error);
-  process.stderr.write(`postern: ${failure.message}\n`);
-  // A fault of ours needs its stack; a mistake of the operator does not.
-  if (failure.code === 'internal' && failure.cause instanceof Error)
-    process.stderr.write(`${failure.cause.stack}\n`);
-  process.exit(failure.kind.exitCode);
-}
+const { start } = await import('./start.ts');
+await start();
