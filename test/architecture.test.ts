@@ -24,8 +24,9 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   store: ['lib', 'core'],
   selectors: ['lib', 'core', 'expr', 'mime', 'content'],
   scanners: ['lib', 'core'],
+  delivery: ['lib', 'core'],
   reports: ['lib', 'core', 'auth', 'smtp'],
-  checks: ['lib', 'core', 'expr', 'mime', 'auth', 'content', 'scanners', 'smtp'],
+  checks: ['lib', 'core', 'expr', 'ucl', 'mime', 'auth', 'content', 'scanners', 'delivery', 'smtp'],
   engine: ['lib', 'core', 'expr', 'ucl'],
   config: ['lib', 'core', 'ucl'],
   server: ['lib', 'core'],
@@ -44,6 +45,7 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
     'server',
     'auth',
     'reports',
+    'delivery',
   ],
   cli: ['lib', 'core', 'ucl', 'auth', 'dns', 'observe', 'config', 'checks', 'daemon'],
 };

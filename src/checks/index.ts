@@ -18,10 +18,12 @@ import { gtube } from './gtube/check.ts';
 import { hfilter } from './hfilter/check.ts';
 import { history } from './history/check.ts';
 import { historyRedis } from './history_redis/check.ts';
+import { httpHeaders } from './http_headers/check.ts';
 import { knownSenders } from './known_senders/check.ts';
 import { limits } from './limits/check.ts';
 import { maillist } from './maillist/check.ts';
 import { metadataExporter } from './metadata_exporter/check.ts';
+import { metricExporter } from './metric_exporter/check.ts';
 import { mid } from './mid/check.ts';
 import { milterHeaders } from './milter_headers/check.ts';
 import { multimap } from './multimap/check.ts';
@@ -58,10 +60,12 @@ export const checks: readonly CheckDefinition[] = [
   hfilter,
   history,
   historyRedis,
+  httpHeaders,
   knownSenders,
   limits,
   maillist,
   metadataExporter,
+  metricExporter,
   mid,
   milterHeaders,
   multimap,

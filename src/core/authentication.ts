@@ -15,11 +15,14 @@ export interface SpfOutcome {
   readonly identity: 'mailfrom' | 'helo';
   /** The sender that was checked: the envelope's, or `postmaster@` the HELO name. */
   readonly sender: string;
-  readonly clientIp: IpAddress;
+  /** Undefined only for a result that the request told. */
+  readonly clientIp: IpAddress | undefined;
   /** Mechanism that matched as the record spells it, `all` included; undefined when none did. */
   readonly mechanism?: string | undefined;
   /** What went wrong or the domain's explanation, without content of the message. */
   readonly reason?: string | undefined;
+  /** The scan request told it (`http_headers`), nobody was asked. */
+  readonly isFromRequest?: boolean | undefined;
 }
 
 /** Does SPF stand for the sender? A policy that lets everybody send (`+all`) stands for nobody. */
@@ -44,6 +47,8 @@ export interface DkimOutcome {
   readonly reason?: string | undefined;
   /** The key is published with `t=y`: a test (RFC 6376 3.6.1). */
   readonly isTest?: boolean | undefined;
+  /** The scan request told it (`http_headers`), nothing was verified. */
+  readonly isFromRequest?: boolean | undefined;
 }
 
 export type DmarcPolicyWord = 'none' | 'quarantine' | 'reject';

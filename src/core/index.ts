@@ -6,6 +6,7 @@ export * from './define-check.ts';
 export * from './direction.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
+export * from './figures.ts';
 export * from './history-format.ts';
 export * from './limits.ts';
 export * from './message.ts';

@@ -16,6 +16,7 @@ import {
 import { mergeMetrics, openLog, type ProcessLog, ProcessMetrics } from '../observe/index.ts';
 import { renderBanner } from './banner.ts';
 import { Channel, type Handlers } from './channel.ts';
+import { GraphitePusher } from './graphite.ts';
 import { HistoryRing } from './memory-history.ts';
 import { generatedPassword, needsPassword } from './password.ts';
 import {
@@ -78,6 +79,7 @@ export class Primary {
   #configuration!: Configuration;
   #log!: ProcessLog;
   #totals!: TotalsKeeper;
+  #graphite!: GraphitePusher;
   #quickDeaths = 0;
   #isStarted = false;
   #isStopping = false;
@@ -112,6 +114,12 @@ export class Primary {
     const hasGeneratedPassword = this.#configuration.controller.enabled && needsPassword(this.#configuration);
     if (hasGeneratedPassword) generatedPassword(this.#options.stateDir);
     this.#totals = new TotalsKeeper(this.#options.stateDir, this.#clock, this.#log);
+    this.#graphite = new GraphitePusher({
+      totals: () => this.#totals.totals(),
+      clock: this.#clock,
+      log: this.#log,
+      metrics: this.#metrics,
+    });
 
     const finished = new Promise<number>((resolve) => {
       this.#finished = resolve;
@@ -121,6 +129,7 @@ export class Primary {
     const opened = await this.#startAll();
     this.#isStarted = true;
     this.#watch();
+    this.#graphite.configure(this.#configuration);
     process.stdout.write(
       renderBanner({
         version,
@@ -339,6 +348,7 @@ export class Primary {
       applyPermissions(this.#sockets(configuration));
       this.#log.reconfigure(configuration.logging);
       this.#log.info('configuration loaded', { config: configuration.id });
+      this.#graphite.configure(configuration);
       this.#fitMembers(configuration);
     } catch (error) {
       this.#log.error('reload failed; the old configuration stays', { error: toPosternError(error).message });
@@ -378,6 +388,7 @@ export class Primary {
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
+    this.#graphite.stop();
     this.#log.info('stopping');
     if (this.#members.size === 0) this.#end(0);
     for (const member of this.#members.values()) member.channel.notify('stop', stopGraceMs);

@@ -162,6 +162,17 @@ export const dkim = defineCheck({
       if (counted.length > 0 && counted.every(({ outcome }) => outcome.result === 'neutral')) hit(symbols.na);
     };
 
+    /** Results that the scan request told. */
+    const tellGiven = (given: readonly DkimOutcome[], hit: InsertHit<string>): void => {
+      for (const { result, domain } of given) {
+        verified.add(1, { result });
+        const { symbol, mark } = marks[result];
+        if (domain !== '') hit('DKIM_TRACE', 0, `${domain}:${mark}`);
+        if (symbol !== undefined) hit(symbol, 1, 'http header');
+      }
+      if (given.length === 0) hit(symbols.na, 1, 'http header');
+    };
+
     const check = (task: Task, hit: InsertHit<string>): void | Promise<void> => {
       const headers = task.message.headers.every('dkim-signature');
       if (headers.length > 1 && settings.skip_multi) return undefined;
@@ -176,6 +187,11 @@ export const dkim = defineCheck({
       waits: true,
       run(task, hit) {
         const { direction, envelope, signal } = task;
+        const given = task.authentication.dkim;
+        if (given) {
+          tellGiven(given, hit as InsertHit<string>);
+          return undefined;
+        }
         if ((direction.isAuthenticated && !checkAuthed) || (direction.isLocal && !checkLocal))
           return undefined;
         if (!whitelist || !envelope.clientIp) return check(task, hit as InsertHit<string>);

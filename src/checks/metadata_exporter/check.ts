@@ -1,8 +1,8 @@
 import { type CheckUnit, defineCheck } from '../../core/index.ts';
+import { DeliveryQueue } from '../../delivery/index.ts';
 import type { Scanner } from './metadata.ts';
 import { config } from './options.ts';
 import { OwnMail } from './own-mail.ts';
-import { ExportQueue } from './queue.ts';
 import { type CompiledRule, compileRule, lanes } from './rule.ts';
 import type { ExportItem } from './sender.ts';
 
@@ -101,9 +101,9 @@ export const metadataExporter = defineCheck({
       ['rule', 'result'],
     );
 
-    const queueFor = (name: string, rule: CompiledRule): ExportQueue<ExportItem> => {
+    const queueFor = (name: string, rule: CompiledRule): DeliveryQueue<ExportItem> => {
       let isOut = false;
-      return new ExportQueue({
+      return new DeliveryQueue({
         send: (item, signal) => rule.sender.send(item, signal),
         sizeOf: ({ body }) => body.length,
         timeoutMs: rule.timeoutMs,

@@ -1,4 +1,5 @@
 import type { CheckContext, ConfigPath, Selector, Task } from '../../core/index.ts';
+import { toMs } from '../../delivery/index.ts';
 import { type AlertContext, type AlertTemplate, compileAlert } from './alert.ts';
 import { type FormatOptions, formatExport } from './format.ts';
 import { envelopeMetadata, metadataHeaders, oneLine, type Scanner } from './metadata.ts';
@@ -18,7 +19,7 @@ import { HttpSender } from './send-http.ts';
 import { MailSender } from './send-mail.ts';
 import { RedisSender } from './send-redis.ts';
 import { TcpSender } from './send-tcp.ts';
-import { type ExportItem, type Sender, toMs } from './sender.ts';
+import type { ExportItem, Sender } from './sender.ts';
 import { compileTemplate, isFixed, renderTemplate, type Template } from './template.ts';
 
 type Context = CheckContext<Config, never>;

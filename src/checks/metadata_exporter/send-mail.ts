@@ -1,5 +1,5 @@
+import type { Attempt } from '../../delivery/index.ts';
 import { type MailServer, sendMail } from '../../smtp/index.ts';
-import type { Attempt } from './queue.ts';
 import type { ExportItem, Sender } from './sender.ts';
 
 /** Sends each export as mail over a connection of its own. */

@@ -1,6 +1,6 @@
 import type { StoreFeeds } from '../../core/index.ts';
-import type { Attempt } from './queue.ts';
-import { type ExportItem, reasonOf, type Sender } from './sender.ts';
+import { type Attempt, reasonOf } from '../../delivery/index.ts';
+import type { ExportItem, Sender } from './sender.ts';
 
 /** Name of the only field of an entry. */
 const streamField = 'data';

@@ -138,6 +138,11 @@ class SpfCheck {
 
   run(task: Task, hit: InsertHit<SpfSymbol>): Promise<void> | undefined {
     const { clientIp } = task.envelope;
+    const given = task.authentication.spf;
+    if (given) {
+      this.#tellGiven(given.result, hit);
+      return undefined;
+    }
     if (this.#relays) return this.#runBehindRelays(task, hit, this.#relays);
     if (!clientIp || this.#skips(task)) return undefined;
     return this.#check(task, hit, { ip: clientIp, isRelayed: false });
@@ -206,6 +211,12 @@ class SpfCheck {
         ? (wordless[result] ?? reason ?? result)
         : `${sign}${mechanism}${isCached ? ':c' : ''}`;
     hit(this.#names[isPlusAll ? 'plusall' : role], 1, text);
+  }
+
+  /** A result that the scan request told. */
+  #tellGiven(result: SpfResult, hit: InsertHit<SpfSymbol>): void {
+    this.#results.add(1, { result, policy: 'told' });
+    hit(this.#names[telling[result][0]], 1, 'http header');
   }
 
   #timeLeftMs(task: Task): number {

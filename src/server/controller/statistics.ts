@@ -1,4 +1,11 @@
-import type { Control, GraphSlot, MapHandle, Totals } from '../../core/index.ts';
+import {
+  type Control,
+  countHam,
+  countSpam,
+  type GraphSlot,
+  type MapHandle,
+  type Totals,
+} from '../../core/index.ts';
 
 /** Order in which Rspamd lists actions (wire-protocols 1.7.1). */
 const actionOrder = [
@@ -38,7 +45,6 @@ export function renderAuth(control: Control, totals: Totals, isReadOnly: boolean
 
 /** Reply of `/stat`: Rspamd's figures, with memory pools (which do not exist here) as 0. */
 export function renderStat(control: Control, totals: Totals, isReadOnly: boolean): object {
-  const ham = count(totals, 'greylist') + count(totals, 'no action');
   const times: (number | null)[] = [...totals.scanTimesSeconds];
   while (times.length < 31) times.push(null);
   return {
@@ -50,11 +56,8 @@ export function renderStat(control: Control, totals: Totals, isReadOnly: boolean
     learned: totals.learned,
     actions: Object.fromEntries(actionOrder.map((action) => [action, count(totals, action)])),
     scan_times: times,
-    spam_count: ['reject', 'soft reject', 'rewrite subject', 'add header'].reduce(
-      (sum, action) => sum + count(totals, action),
-      0,
-    ),
-    ham_count: ham,
+    spam_count: countSpam(totals),
+    ham_count: countHam(totals),
     connections: totals.connections,
     control_connections: totals.controlConnections,
     pools_allocated: 0,

@@ -1,13 +1,25 @@
 /** What became of one attempt. */
 export type Attempt =
-  | { readonly outcome: 'sent' }
+  | {
+      readonly outcome: 'sent';
+      /** Parts of the export that the receiver did not want, and will never take. */
+      readonly refusedParts?: number | undefined;
+      readonly reason?: string | undefined;
+    }
   /** `refused`: this export will never be taken; `outage`: the receiver is not there, too slow or busy. */
-  | { readonly outcome: 'refused' | 'outage'; readonly reason: string };
+  | {
+      readonly outcome: 'refused' | 'outage';
+      readonly reason: string;
+      /** After an outage: attempts after the first one, instead of the queue's. */
+      readonly retries?: number | undefined;
+    };
 
 export interface QueueOptions<Item> {
   /** Never rejects; settles soon after `signal` fires. */
   readonly send: (item: Item, signal: AbortSignal) => Promise<Attempt>;
   readonly sizeOf: (item: Item) => number;
+  /** What an item counts for in {@link onLost}. Default 1. */
+  readonly countOf?: (item: Item) => number;
   readonly timeoutMs: number;
   /** Attempts after the first one. */
   readonly retries: number;
@@ -16,9 +28,9 @@ export interface QueueOptions<Item> {
   readonly concurrency: number;
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
-  /** How long {@link ExportQueue.close} goes on sending. */
+  /** How long {@link DeliveryQueue.close} goes on sending. */
   readonly closeMs: number;
-  readonly onSent: () => void;
+  readonly onSent: (item: Item, attempt: Attempt & { readonly outcome: 'sent' }) => void;
   readonly onAttemptFailed: (reason: string) => void;
   /** An export was given up: `failed` after attempts, `dropped` without (full, or closing). */
   readonly onLost: (why: 'failed' | 'dropped', count: number) => void;
@@ -33,7 +45,7 @@ interface Entry<Item> {
  * Exports that wait for one receiver. Bounded in number and bytes: what does not fit is given up, the scan never
  * waits. While the receiver is out the whole queue pauses, longer after each failure, instead of trying every export.
  */
-export class ExportQueue<Item> {
+export class DeliveryQueue<Item> {
   readonly #options: QueueOptions<Item>;
   readonly #waiting: Entry<Item>[] = [];
   readonly #abort = new AbortController();
@@ -53,7 +65,7 @@ export class ExportQueue<Item> {
     const { maxItems, maxBytes, sizeOf, onLost } = this.#options;
     const sizeBytes = sizeOf(item);
     if (this.#isClosing || this.#waiting.length >= maxItems || this.#bytes + sizeBytes > maxBytes) {
-      onLost('dropped', 1);
+      onLost('dropped', this.#countOf(item));
       return;
     }
     this.#bytes += sizeBytes;
@@ -104,20 +116,24 @@ export class ExportQueue<Item> {
     if (attempt.outcome === 'sent') {
       this.#outages = 0;
       this.#release(entry);
-      onSent();
+      onSent(entry.item, attempt);
       return;
     }
     onAttemptFailed(attempt.reason);
     if (attempt.outcome === 'outage') {
       if (this.#isClosing) this.#dropWaiting();
       else this.#startPause();
-      if (!this.#isClosing && entry.attempts <= retries) {
+      if (!this.#isClosing && entry.attempts <= (attempt.retries ?? retries)) {
         this.#waiting.unshift(entry);
         return;
       }
     }
     this.#release(entry);
-    onLost('failed', 1);
+    onLost('failed', this.#countOf(entry.item));
+  }
+
+  #countOf(item: Item): number {
+    return this.#options.countOf?.(item) ?? 1;
   }
 
   #release(entry: Entry<Item>): void {
@@ -142,9 +158,11 @@ export class ExportQueue<Item> {
   }
 
   #dropWaiting(): void {
-    const count = this.#waiting.length;
-    if (count === 0) return;
-    for (const entry of this.#waiting.splice(0)) this.#release(entry);
-    this.#options.onLost('dropped', count);
+    let count = 0;
+    for (const entry of this.#waiting.splice(0)) {
+      this.#release(entry);
+      count += this.#countOf(entry.item);
+    }
+    if (count > 0) this.#options.onLost('dropped', count);
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Attempt, ExportQueue, type QueueOptions } from './queue.ts';
+import { type Attempt, DeliveryQueue, type QueueOptions } from './queue.ts';
 
 interface Told {
   sent: number;
@@ -12,9 +12,9 @@ interface Told {
 function makeQueue(
   send: QueueOptions<string>['send'],
   options: Partial<QueueOptions<string>> = {},
-): { queue: ExportQueue<string>; told: Told } {
+): { queue: DeliveryQueue<string>; told: Told } {
   const told: Told = { sent: 0, reasons: [], lost: [] };
-  const queue = new ExportQueue<string>({
+  const queue = new DeliveryQueue<string>({
     send,
     sizeOf: (item) => item.length,
     timeoutMs: 5000,
