@@ -24,7 +24,7 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   store: ['lib', 'core'],
   selectors: ['lib', 'core', 'expr', 'mime', 'content'],
   scanners: ['lib', 'core'],
-  delivery: ['lib', 'core'],
+  delivery: ['lib', 'core', 'scanners'],
   reports: ['lib', 'core', 'auth', 'smtp'],
   checks: ['lib', 'core', 'expr', 'ucl', 'mime', 'auth', 'content', 'scanners', 'delivery', 'smtp'],
   engine: ['lib', 'core', 'expr', 'ucl'],

@@ -4,6 +4,7 @@ import { aliases } from './aliases/check.ts';
 import { antivirus } from './antivirus/check.ts';
 import { arc } from './arc/check.ts';
 import { asn } from './asn/check.ts';
+import { clickhouse } from './clickhouse/check.ts';
 import { clustering } from './clustering/check.ts';
 import { dcc } from './dcc/check.ts';
 import { dkim } from './dkim/check.ts';
@@ -46,6 +47,7 @@ export const checks: readonly CheckDefinition[] = [
   antivirus,
   arc,
   asn,
+  clickhouse,
   clustering,
   dcc,
   dkim,

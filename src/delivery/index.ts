@@ -3,3 +3,4 @@ export { type HttpAnswer, HttpClient, type HttpRequest, judgeStatus } from './ht
 export { reasonOf, toMs } from './phases.ts';
 export { type Attempt, DeliveryQueue } from './queue.ts';
 export { sendOverTcp, type TcpTarget } from './tcp.ts';
+export { type WebRequest, WebServers } from './web-servers.ts';

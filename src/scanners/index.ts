@@ -14,3 +14,4 @@ export {
   type ScanResult,
   threatText,
 } from './scanner.ts';
+export { Servers } from './servers.ts';
