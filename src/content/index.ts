@@ -1,3 +1,4 @@
+export { alphabetOf, areConfusable, displayedName, removeInvisible, skeleton } from './confusables.ts';
 export { domainInfo } from './domain.ts';
 export { contentLimits } from './limits.ts';
 export { contentViews } from './views.ts';

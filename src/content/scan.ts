@@ -29,10 +29,10 @@ function isForeignLetter(code: number): boolean {
   return code >= 0xc0 && !isForeignStop(code);
 }
 
-/** Blanks, quotation marks and punctuation outside ASCII, which end a link. Zero-width characters do not. */
+/** Blanks, quotation marks and punctuation outside ASCII, which end a link. Zero-width characters and RLO do not. */
 function isForeignStop(code: number): boolean {
   if (code < 0x2000) return code < 0xc0 && code !== 0xad;
-  if (code <= 0x206f) return !((code >= 0x200b && code <= 0x200f) || code === 0x2060);
+  if (code <= 0x206f) return !((code >= 0x200b && code <= 0x200f) || code === 0x2060 || code === 0x202e);
   return (
     (code >= 0x3000 && code <= 0x303f) ||
     (code >= 0xff01 && code <= 0xff0f) ||
@@ -101,7 +101,12 @@ function isTrailing(code: number): boolean {
     code === 0x2a ||
     code === 0x5f ||
     code === 0x7c ||
-    code === 0x7e
+    code === 0x7e ||
+    // Left behind by programs that let long words break.
+    code === 0xad ||
+    (code >= 0x200b && code <= 0x200f) ||
+    code === 0x202e ||
+    code === 0x2060
   );
 }
 

@@ -122,3 +122,22 @@ test('any text is a link or none', () => {
 test('percent-decoding gives UTF-8 and leaves the rest', () => {
   assert.equal(percentDecode('a%20b%C3%A4%zz%'), 'a bä%zz%');
 });
+
+test('hosts that are not what they seem are flagged', () => {
+  const table: readonly (readonly [string, string, string])[] = [
+    ['http://[::ffff:127.0.0.1]/', '127.0.0.1', 'numeric,obscured'],
+    ['http://ｅｘａｍｐｌｅ.com/', 'example.com', 'obscured'],
+    ['http://xn--pple-43d.com/', 'xn--pple-43d.com', 'idn,homograph'],
+    ['http://b\u00fccher.de/', 'xn--bcher-kva.de', 'idn'],
+    ['http://example.com/\u202egpj.exe', 'example.com', 'obscured'],
+    ['http://exam\u200bple.com/', 'example.com', 'zw_spaces'],
+    ['http://0x7f.1/', '127.0.0.1', 'numeric,obscured'],
+    ['http://017700000001/', '127.0.0.1', 'numeric,obscured'],
+    ['http://2130706433/', '127.0.0.1', 'numeric,obscured'],
+    ['http://example.com\\@evil.com/', 'example.com', 'obscured'],
+  ];
+  for (const [url, host, flags] of table) {
+    const parsed = parseUrl(url);
+    assert.deepEqual([parsed?.host, parsed?.flags.join()], [host, flags], url);
+  }
+});

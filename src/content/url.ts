@@ -1,5 +1,6 @@
 import { domainToASCII } from 'node:url';
 import { hexValue, parseIp } from '../lib/index.ts';
+import { isHomographHost } from './confusables.ts';
 import { domainInfo } from './domain.ts';
 
 /** Rspamd's names for what is remarkable about a link, as far as they can be known from the message alone. */
@@ -10,6 +11,7 @@ export type UrlFlag =
   | 'has_port'
   | 'no_tld' // the host ends with no public suffix
   | 'idn'
+  | 'homograph' // an IDN that looks like another name (not a name of Rspamd)
   | 'host_encoded' // percent-encoded host
   | 'zw_spaces' // zero-width characters inside
   | 'missing_slashes'
@@ -18,9 +20,10 @@ export type UrlFlag =
   | 'image' // source of an <img>
   | 'html_displayed' // stands in the text of an anchor
   | 'url_displayed' // its anchor's text looks like a link
+  | 'phished' // that link is of another registered domain
   | 'text'
   | 'subject'
-  | 'query' // found in the query of another link
+  | 'query' // found in the query or the path of another link
   | 'content' // found in a part that is not shown as text
   | 'redirected'; // leads to another link, which a check has added
 
@@ -48,7 +51,7 @@ function isSlash(code: number): boolean {
 }
 
 /** What browsers drop or turn round. */
-const oddCharacters = /[\\\t\n\r]/;
+const oddCharacters = /[\\\t\n\r\u202e]/;
 const schemePattern = /^(https?|ftp):/i;
 const ignoredInUrls = /[\t\n\r]/g;
 const zeroWidth = /[\u00ad\u200b-\u200f\u2060\ufeff]/g;
@@ -128,6 +131,8 @@ function parseOddUrl(trimmed: string): ParsedUrl | undefined {
     text = text.replace(ignoredInUrls, '');
     flags.push('obscured');
   }
+  // Turns round what follows, so that people read another link.
+  if (text.includes('\u202e')) addFlag(flags, 'obscured');
   const match = schemePattern.exec(text);
   let scheme = 'http';
   let i = 0;
@@ -182,8 +187,11 @@ const numericEnd = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/;
 function normaliseHost(written: string, flags: UrlFlag[]): string | undefined {
   if (written.startsWith('[')) {
     const ip = written.endsWith(']') ? parseIp(written.slice(1, -1)) : undefined;
-    if (ip) flags.push('numeric');
-    return ip?.text;
+    if (!ip) return undefined;
+    flags.push('numeric');
+    // An IPv4 address in the clothes of IPv6 (RFC 4291 2.5.5.2).
+    if (ip.family === 4) flags.push('obscured');
+    return ip.text;
   }
   let host = written;
   if (host.includes('%')) {
@@ -195,9 +203,14 @@ function normaliseHost(written: string, flags: UrlFlag[]): string | undefined {
   if (!/^[\x21-\x7e]*$/.test(host)) {
     const visible = host.replace(zeroWidth, '');
     if (visible !== host) flags.push('zw_spaces');
-    if (!/^[\x21-\x7e]*$/.test(visible)) flags.push('idn');
     host = domainToASCII(visible);
-  } else if (host.startsWith('xn--') || host.includes('.xn--')) flags.push('idn');
+    // Full-width and other fancy letters of a name that is plain ASCII (UTS 46 4, mapping).
+    if (visible !== host && !host.includes('xn--')) addFlag(flags, 'obscured');
+  }
+  if (host.startsWith('xn--') || host.includes('.xn--')) {
+    flags.push('idn');
+    if (isHomographHost(host)) flags.push('homograph');
+  }
   while (host.endsWith('.')) host = host.slice(0, -1);
   if (numericEnd.test(host)) return readNumericHost(host, flags);
   return host.length <= 253 && hostPattern.test(host) && !host.includes('..') ? host : undefined;

@@ -1,4 +1,4 @@
-import type { MailAddress, UrlView } from '../core/index.ts';
+import type { DisplayedUrl, MailAddress, UrlView } from '../core/index.ts';
 import type { HtmlLink, HtmlView } from './html.ts';
 import type { ContentLimits } from './limits.ts';
 import { type Found, scanText } from './scan.ts';
@@ -8,6 +8,8 @@ import { addFlag, type ParsedUrl, parseUrl, percentDecode, type UrlFlag } from '
 interface Draft extends ParsedUrl {
   readonly from: UrlView['from'];
   visibleText: string | undefined;
+  displayed: DisplayedUrl | undefined;
+  redirectsTo: UrlView | undefined;
 }
 
 /** `mailto:`, `javascript:` and their like, but not `example.com:8080`. */
@@ -52,7 +54,10 @@ export class UrlCollector {
     if (!added) return undefined;
     this.#urlList = undefined;
     const source = redirectedFrom && this.#urls.get(redirectedFrom.url);
-    if (source && source !== added) addFlag(source.flags, 'redirected');
+    if (source && source !== added) {
+      addFlag(source.flags, 'redirected');
+      source.redirectsTo ??= added;
+    }
     return added;
   }
 
@@ -128,8 +133,10 @@ export class UrlCollector {
       else if (!/^www\./i.test(target)) return;
     }
     const flags: UrlFlag[] = link.element === 'img' ? ['image'] : [];
-    if (visible !== undefined && looksLikeUrl(visible)) flags.push('url_displayed');
-    this.#addUrl(target, 'html', flags, visible, 0);
+    const isUrlShown = visible !== undefined && looksLikeUrl(visible);
+    if (isUrlShown) flags.push('url_displayed');
+    const draft = this.#addUrl(target, 'html', flags, visible, 0);
+    if (draft && isUrlShown && draft.displayed === undefined) noteDisplayed(draft, visible);
   }
 
   #addEmail(written: string): void {
@@ -149,24 +156,26 @@ export class UrlCollector {
     flags: readonly UrlFlag[],
     visibleText: string | undefined,
     nesting: number,
-  ): void {
+  ): Draft | undefined {
     let draft = this.#written.get(written);
     if (draft === undefined && !this.#written.has(written)) {
       draft = this.#makeDraft(written, from);
       if (this.#written.size < this.#limits.urls) this.#written.set(written, draft);
     }
-    if (draft === undefined) return;
+    if (draft === undefined) return undefined;
     for (const flag of flags) addFlag(draft.flags, flag);
     draft.visibleText ??= visibleText;
-    if (this.#urls.has(draft.url)) return;
+    if (this.#urls.has(draft.url)) return draft;
     if (this.#urls.size >= this.#limits.urls) {
       this.#defects.add('too-many-urls');
-      return;
+      return draft;
     }
     this.#urls.set(draft.url, draft);
-    if (nesting < this.#limits.nestedUrls && draft.query.length > 10) {
-      this.#addNested(draft.query, from, nesting + 1);
+    if (nesting < this.#limits.nestedUrls) {
+      if (draft.query.length > 10) this.#addNested(draft.query, from, nesting + 1);
+      if (draft.path.length > 12) this.#addFromPath(draft.path, from, nesting + 1);
     }
+    return draft;
   }
 
   /** The link that a text stands for: one that is known already, or a new one. */
@@ -182,7 +191,26 @@ export class UrlCollector {
       this.#defects.add('url-too-long');
       flags.push('truncated');
     }
-    return { url, host, domain, path, query, from, visibleText: undefined, flags };
+    return {
+      url,
+      host,
+      domain,
+      path,
+      query,
+      from,
+      visibleText: undefined,
+      displayed: undefined,
+      redirectsTo: undefined,
+      flags,
+    };
+  }
+
+  /** A link in the path of a link: `https://redirector.example/https://target.example/`, as it is or escaped. */
+  #addFromPath(path: string, from: UrlView['from'], nesting: number): void {
+    if (!/https?(?::|%3a)/i.test(path)) return;
+    // Some proxies and browsers make one slash of two.
+    const match = /https?:[/\\]{1,3}[^\s<>"]{4,}/i.exec(percentDecode(path));
+    if (match) this.#addUrl(match[0], from, ['query'], undefined, nesting);
   }
 
   /** Links in the query of a link, as redirectors have them. */
@@ -193,6 +221,14 @@ export class UrlCollector {
       if (match) this.#addUrl(match[0], from, ['query'], undefined, nesting);
     }
   }
+}
+
+/** Remembers the link that people see, when it leads to somebody else than the link itself. */
+function noteDisplayed(draft: Draft, visible: string): void {
+  const shown = parseUrl(/^\S+/.exec(visible)![0]);
+  if (!shown || shown.domain === draft.domain || shown.flags.includes('no_tld')) return;
+  draft.displayed = shown;
+  addFlag(draft.flags, 'phished');
 }
 
 /** Addresses of a mailto link (RFC 6068 2): those of its path and of its `to`, `cc` and `bcc` fields. */

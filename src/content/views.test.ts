@@ -84,7 +84,7 @@ test('links of text, subject and HTML are listed once, with where they come from
       '<a href="javascript:x()">j</a><img src="cid:1"><img src="data:image/png;base64,AA"><a href="page.html">p</a>',
   );
   assert.deepEqual(urls(content), [
-    'html https://evil.com/x url_displayed',
+    'html https://evil.com/x url_displayed,phished',
     'html http://img.example.com/i.png image',
     'html https://click.example.com/?u=https%3A%2F%2Ftarget.com%2Fa',
     'html https://target.com/a query',
@@ -301,4 +301,43 @@ test('links that checks add are bounded with the others', () => {
     content.defects.map(({ kind }) => kind),
     ['too-many-urls'],
   );
+});
+
+test('a link that shows a link of somebody else says which', () => {
+  const shown = (body: string): (string | undefined)[] =>
+    html(body)
+      .urls.filter((url) => !url.flags.includes('html_displayed'))
+      .map((url) => url.displayed?.domain);
+  assert.deepEqual(shown('<a href="http://evil.com/">https://www.bank.co.uk/login now</a>'), ['bank.co.uk']);
+  assert.deepEqual(shown('<a href="http://x.bank.com/">www.bank.com</a>'), [undefined]);
+  assert.deepEqual(shown('<a href="http://evil.com/">readme.nosuchsuffix</a>'), [undefined]);
+  assert.deepEqual(shown('<a href="http://evil.com/">our bank</a>'), [undefined]);
+  assert.deepEqual(shown('<a href="http://evil.com/">here</a><a href="http://evil.com/">bank.com</a>'), [
+    'bank.com',
+  ]);
+});
+
+test('links within the path of a link are found, too', () => {
+  assert.deepEqual(urls(html('<a href="https://r.com/to/https%3A%2F%2Fa.com/x">x</a>')), [
+    'html https://r.com/to/https%3A%2F%2Fa.com/x',
+    'html https://a.com/x query',
+  ]);
+  assert.deepEqual(urls(html('<a href="https://r.com/https:/a.com/">x</a>')), [
+    'html https://r.com/https:/a.com/',
+    'html https://a.com/ missing_slashes,query',
+  ]);
+});
+
+test('a zero-width character after a link is not part of it', () => {
+  assert.deepEqual(
+    urls(views(['Content-Type: text/plain; charset=utf-8', '', 'https://a.com/x\u200b\u200b end'])),
+    ['text https://a.com/x text'],
+  );
+});
+
+test('a link knows where a check found that it leads', () => {
+  const content = html('<a href="https://r.com/1">x</a>');
+  const [first] = content.urls;
+  const target = content.addUrl('https://t.com/', { from: 'html', redirectedFrom: first });
+  assert.equal(content.urls[0]?.redirectsTo, target);
 });

@@ -147,6 +147,9 @@ export interface TextView {
   readonly text: string;
 }
 
+/** A link that people are shown in place of another one. */
+export type DisplayedUrl = Pick<UrlView, 'url' | 'host' | 'domain' | 'flags'>;
+
 /** A link found in text, HTML or a header. */
 export interface UrlView {
   /** As used: scheme added when it was missing, host in lower case. */
@@ -159,6 +162,10 @@ export interface UrlView {
   readonly from: 'text' | 'html' | 'header' | 'subject';
   /** Text between `<a>` and `</a>`, for links of HTML. */
   readonly visibleText?: string | undefined;
+  /** The link that its anchor's text shows, when that one is of another registered domain (flag `phished`). */
+  readonly displayed?: DisplayedUrl | undefined;
+  /** Where it leads, as far as a check found out (flag `redirected`). */
+  readonly redirectsTo?: UrlView | undefined;
   /** Rspamd's URL flags that apply, such as `numeric`, `obscured`, `has_user`, `image`, `html_displayed`. */
   readonly flags: readonly string[];
 }
