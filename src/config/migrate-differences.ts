@@ -220,6 +220,27 @@ const knownDifferences: readonly KnownDifference[] = [
     concerns: (context) => places(context, (path) => path === 'url_redirector.redirector_hosts_map'),
   },
   {
+    id: 'url-suspect-idn',
+    topic: 'url_suspect',
+    rspamd: 'names that imitate others are found in links with another flag only',
+    postern: '`process_flags` holds `idn`, so every IDN is looked at',
+    concerns: ({ configuration }) => (isModuleOn(configuration, 'url_suspect') ? [] : undefined),
+  },
+  {
+    id: 'chartable-scripts',
+    topic: 'chartable',
+    rspamd: 'every change between scripts within a word counts',
+    postern: 'only changes between alphabets that look alike, not Latin letters within Chinese or Arabic',
+    concerns: ({ configuration }) => (isModuleOn(configuration, 'chartable') ? [] : undefined),
+  },
+  {
+    id: 'phishtank-answers',
+    topic: 'phishing',
+    rspamd: 'any answer of PhishTank counts, so a resolver that rewrites answers lists the world',
+    postern: 'only answers within 127.0.0.0/8 count',
+    concerns: ({ configuration }) => (isModuleOn(configuration, 'phishing') ? [] : undefined),
+  },
+  {
     id: 'reputation-dkim',
     topic: 'reputation',
     rspamd: 'selector `dkim` changes the score of R_DKIM_ALLOW',

@@ -65,6 +65,7 @@ const moduleContent: Readonly<Record<string, string>> = {
     sign_authenticated = false; sign_local = false; sign_inbound = true;
     use_domain = "recipient"; allow_hdrfrom_mismatch = true; selector = "arc"; key_prefix = "ARC_KEYS";
   `,
+  chartable: 'threshold = 0.3;',
   greylist: `
     whitelist_domains_url = [
       "$LOCAL_CONFDIR/local.d/greylist-whitelist-domains.inc",
@@ -81,6 +82,7 @@ const moduleContent: Readonly<Record<string, string>> = {
     }
   `,
   multimap: stockLists(),
+  phishing: stockPhishing(),
   rbl: stockRbl(mapsMirror),
   spamtrap: 'enabled = false;',
   whitelist: stockWhitelist(),
@@ -108,6 +110,23 @@ function stockWhitelist(): string {
     rule(['dmarc'], -7, 'dmarc_whitelist_new'),
   ];
   return `rules { ${rules.join(' ')} }`;
+}
+
+/** Domains that are often shown in place of others: redirectors, and those of the project's list. */
+function stockPhishing(): string {
+  const exception = (symbol: string, file: string, kind: '' | 'glob;'): string => {
+    const sources = [
+      `${mapsMirror}/rspamd/${file}.inc.zst`,
+      `$LOCAL_CONFDIR/local.d/maps.d/${file}.inc`,
+      `$LOCAL_CONFDIR/local.d/${file}.inc`,
+      `fallback+file://$CONFDIR/maps.d/${file}.inc`,
+    ];
+    return `${symbol} = [${sources.map((source) => `"${kind}${source}"`).join(', ')}];`;
+  };
+  return `exceptions {
+    ${exception('REDIRECTOR_FALSE', 'redirectors', '')}
+    ${exception('PHISHED_WHITELISTED', 'phishing_whitelist', 'glob;')}
+  }`;
 }
 
 /** Lists of freemail and disposable domains that every installation of Rspamd looks up. */
