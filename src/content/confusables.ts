@@ -110,7 +110,7 @@ const invisible = /\p{Default_Ignorable_Code_Point}/gu;
 const marks = /\p{Mn}/gu;
 
 /** Removes characters that nobody sees: zero-width ones, soft hyphens, marks of direction. */
-export function removeInvisible(text: string): string {
+function removeInvisible(text: string): string {
   return text.replace(invisible, '');
 }
 

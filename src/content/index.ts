@@ -1,4 +1,4 @@
-export { alphabetOf, areConfusable, displayedName, removeInvisible, skeleton } from './confusables.ts';
+export { alphabetOf, areConfusable, displayedName } from './confusables.ts';
 export { domainInfo } from './domain.ts';
 export { hiddenLinks } from './hidden-urls.ts';
 export { contentLimits } from './limits.ts';
