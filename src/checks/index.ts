@@ -4,6 +4,7 @@ import { aliases } from './aliases/check.ts';
 import { antivirus } from './antivirus/check.ts';
 import { arc } from './arc/check.ts';
 import { asn } from './asn/check.ts';
+import { chartable } from './chartable/check.ts';
 import { clickhouse } from './clickhouse/check.ts';
 import { clustering } from './clustering/check.ts';
 import { dcc } from './dcc/check.ts';
@@ -31,6 +32,7 @@ import { multimap } from './multimap/check.ts';
 import { mxCheck } from './mx_check/check.ts';
 import { onceReceived } from './once_received/check.ts';
 import { p0f } from './p0f/check.ts';
+import { phishing } from './phishing/check.ts';
 import { ratelimit } from './ratelimit/check.ts';
 import { rbl } from './rbl/check.ts';
 import { replies } from './replies/check.ts';
@@ -39,6 +41,7 @@ import { senderAlignment } from './sender_alignment/check.ts';
 import { spamtrap } from './spamtrap/check.ts';
 import { spf } from './spf/check.ts';
 import { urlRedirector } from './url_redirector/check.ts';
+import { urlSuspect } from './url_suspect/check.ts';
 import { whitelist } from './whitelist/check.ts';
 
 /** Every check there is. */
@@ -47,6 +50,7 @@ export const checks: readonly CheckDefinition[] = [
   antivirus,
   arc,
   asn,
+  chartable,
   clickhouse,
   clustering,
   dcc,
@@ -74,6 +78,7 @@ export const checks: readonly CheckDefinition[] = [
   mxCheck,
   onceReceived,
   p0f,
+  phishing,
   ratelimit,
   rbl,
   replies,
@@ -82,5 +87,6 @@ export const checks: readonly CheckDefinition[] = [
   spamtrap,
   spf,
   urlRedirector,
+  urlSuspect,
   whitelist,
 ];

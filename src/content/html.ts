@@ -1,5 +1,6 @@
 import { decodeHTMLAttribute } from 'entities';
 import { readCharacterReference } from './entities.ts';
+import { HtmlTokenizer, isWhite } from './html-tokenizer.ts';
 
 /** A reference to something outside, found in a tag. */
 export interface HtmlLink {
@@ -62,24 +63,10 @@ declare('inline', 'v:fill v:imagedata v:image', ['src', 'href']);
 /** A longer base would be repeated in every relative link. */
 const maxBaseLength = 2_048;
 
-const slash = 0x2f;
-const greater = 0x3e;
-const equals = 0x3d;
-
-function isWhite(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09 || code === 0x0c;
-}
-
-function isLetter(code: number): boolean {
-  const lower = code | 0x20;
-  return lower >= 0x61 && lower <= 0x7a;
-}
-
 /** Walks once over HTML as the tokenizer of the HTML standard does, as far as text and links need it. */
-class HtmlReader {
-  readonly #html: string;
+class HtmlReader extends HtmlTokenizer {
   readonly #maxLinks: number;
-  #pos = 0;
+  #rule: ElementRule | undefined;
   #out = '';
   /** What must stand before the next visible character. */
   #gap: '' | ' ' | '\n' = '';
@@ -89,26 +76,19 @@ class HtmlReader {
   #isTruncated = false;
 
   constructor(html: string, maxLinks: number) {
-    this.#html = html;
+    super(html);
     this.#maxLinks = maxLinks;
   }
 
   read(): HtmlView {
-    const html = this.#html;
-    while (this.#pos < html.length) {
-      const tag = html.indexOf('<', this.#pos);
-      const end = tag < 0 ? html.length : tag;
-      if (end > this.#pos) this.#readText(this.#pos, end);
-      this.#pos = end;
-      if (tag >= 0) this.#readMarkup();
-    }
+    this.tokenize();
     this.#closeAnchor();
     return { text: this.#out, links: this.#links, base: this.#base, isTruncated: this.#isTruncated };
   }
 
   /** Adds text with its white space collapsed and its entities decoded. */
-  #readText(start: number, end: number): void {
-    const html = this.#html;
+  protected onText(start: number, end: number): void {
+    const { html } = this;
     let i = start;
     while (i < end) {
       let code = html.charCodeAt(i);
@@ -154,77 +134,23 @@ class HtmlReader {
     this.#out += text;
   }
 
-  /** Reads what starts with `<`: a tag, a comment, or just that character. */
-  #readMarkup(): void {
-    const html = this.#html;
-    const next = html.charCodeAt(this.#pos + 1);
-    if (isLetter(next)) this.#readTag(this.#pos + 1);
-    else if (next === slash) {
-      if (isLetter(html.charCodeAt(this.#pos + 2))) this.#readEndTag(this.#pos + 2);
-      else this.#skipPast('>', this.#pos + 2);
-    } else if (next === 0x21) {
-      if (html.startsWith('--', this.#pos + 2)) this.#skipComment(this.#pos + 4);
-      else this.#skipPast('>', this.#pos + 2);
-    } else if (next === 0x3f) this.#skipPast('>', this.#pos + 2);
-    else {
-      this.#emit('<');
-      this.#pos++;
-    }
+  protected startTag(name: string): 'wanted' | 'unused' {
+    this.#rule = rules.get(name);
+    if (name === 'a') this.#closeAnchor();
+    return this.#rule && this.#rule.links.length > 0 ? 'wanted' : 'unused';
   }
 
-  #skipPast(mark: string, from: number): void {
-    const found = this.#html.indexOf(mark, from);
-    this.#pos = found < 0 ? this.#html.length : found + mark.length;
+  protected onStartTag(): void {
+    this.#applyFlow(this.#rule?.flow);
   }
 
-  /** Comments end with `-->` or `--!>`; `<!-->` and `<!--->` are whole (HTML, comment start state). */
-  #skipComment(from: number): void {
-    const html = this.#html;
-    if (html.charCodeAt(from) === greater) this.#pos = from + 1;
-    else if (html.startsWith('->', from)) this.#pos = from + 2;
-    else {
-      let at = html.indexOf('--', from);
-      while (at >= 0) {
-        if (html.charCodeAt(at + 2) === greater) {
-          this.#pos = at + 3;
-          return;
-        }
-        if (html.charCodeAt(at + 2) === 0x21 && html.charCodeAt(at + 3) === greater) {
-          this.#pos = at + 4;
-          return;
-        }
-        at = html.indexOf('--', at + 1);
-      }
-      this.#pos = html.length;
-    }
-  }
-
-  #readName(from: number): string {
-    const html = this.#html;
-    let end = from;
-    while (end < html.length) {
-      const code = html.charCodeAt(end);
-      if (isWhite(code) || code === slash || code === greater) break;
-      end++;
-    }
-    this.#pos = end;
-    // No name we know is longer; do not turn a megabyte into lower case.
-    return html.slice(from, Math.min(end, from + 16)).toLowerCase();
-  }
-
-  #readEndTag(from: number): void {
-    const name = this.#readName(from);
-    if (!this.#readAttributes(undefined)) return;
+  protected onEndTag(name: string): void {
     if (name === 'a') this.#closeAnchor();
     else this.#applyFlow(rules.get(name)?.flow);
   }
 
-  #readTag(from: number): void {
-    const rule = rules.get(this.#readName(from));
-    if (rule?.name === 'a') this.#closeAnchor();
-    if (!this.#readAttributes(rule)) return;
-    this.#applyFlow(rule?.flow);
-    if (rule?.flow === 'hidden') this.#skipRawText(rule.name);
+  protected onRawText(): void {
+    // Not shown.
   }
 
   #applyFlow(flow: Flow | undefined): void {
@@ -232,83 +158,10 @@ class HtmlReader {
     else if (flow === 'cell' && this.#gap === '') this.#gap = ' ';
   }
 
-  /** Passes over content in which only the element's own end tag counts (HTML, raw text and RCDATA). */
-  #skipRawText(name: string): void {
-    const html = this.#html;
-    let at = html.indexOf('</', this.#pos);
-    while (at >= 0) {
-      const end = at + 2 + name.length;
-      const code = html.charCodeAt(end);
-      if (
-        (isWhite(code) || code === slash || code === greater) &&
-        html.slice(at + 2, end).toLowerCase() === name
-      ) {
-        this.#readEndTag(at + 2);
-        return;
-      }
-      at = html.indexOf('</', at + 2);
-    }
-    this.#pos = html.length;
-  }
-
-  /**
-   * Reads attributes up to the end of the tag; those with links of the rule are kept.
-   *
-   * @returns false when the input ends inside the tag, which is then dropped (HTML, eof-in-tag)
-   */
-  #readAttributes(rule: ElementRule | undefined): boolean {
-    const html = this.#html;
-    const { length } = html;
-    let i = this.#pos;
-    for (;;) {
-      let code = html.charCodeAt(i);
-      while (isWhite(code) || code === slash) code = html.charCodeAt(++i);
-      if (i >= length) {
-        this.#pos = length;
-        return false;
-      }
-      if (code === greater) {
-        this.#pos = i + 1;
-        return true;
-      }
-      const nameStart = i;
-      // An equals sign in first place is part of the name.
-      code = html.charCodeAt(++i);
-      while (i < length && code !== equals && code !== greater && code !== slash && !isWhite(code)) {
-        code = html.charCodeAt(++i);
-      }
-      const nameEnd = i;
-      while (isWhite(code)) code = html.charCodeAt(++i);
-      if (code !== equals) continue;
-      code = html.charCodeAt(++i);
-      while (isWhite(code)) code = html.charCodeAt(++i);
-      let valueStart = i;
-      let valueEnd: number;
-      if (code === 0x22 || code === 0x27) {
-        valueStart++;
-        valueEnd = html.indexOf(code === 0x22 ? '"' : "'", valueStart);
-        if (valueEnd < 0) {
-          this.#pos = length;
-          return false;
-        }
-        i = valueEnd + 1;
-      } else {
-        while (i < length && code !== greater && !isWhite(code)) code = html.charCodeAt(++i);
-        valueEnd = i;
-      }
-      if (rule && rule.links.length > 0) this.#readLink(rule, nameStart, nameEnd, valueStart, valueEnd);
-    }
-  }
-
-  #readLink(
-    rule: ElementRule,
-    nameStart: number,
-    nameEnd: number,
-    valueStart: number,
-    valueEnd: number,
-  ): void {
-    if (nameEnd - nameStart > 10 || valueEnd === valueStart) return;
-    const html = this.#html;
+  protected onAttribute(nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    const rule = this.#rule;
+    if (!rule || nameEnd - nameStart > 10 || valueEnd === valueStart) return;
+    const { html } = this;
     if (!rule.links.includes(html.slice(nameStart, nameEnd).toLowerCase())) return;
     let target = html.slice(valueStart, valueEnd);
     if (target.includes('&')) target = decodeHTMLAttribute(target);
