@@ -31,6 +31,11 @@ const composites: Readonly<Record<string, StockComposite>> = {
     score: 0.1,
     description: 'Authenticated mail with bad content: passing SPF or DKIM is no excuse',
   },
+  BOUNCE_NO_AUTH: {
+    expression: '(AUTH_NA | AUTH_NA_OR_FAIL) & (BOUNCE | SUBJ_BOUNCE_WORDS)',
+    score: 1,
+    description: 'A bounce from a domain that proves nothing',
+  },
   BROKEN_HEADERS_MAILLIST: {
     expression: 'BROKEN_HEADERS & -MAILLIST',
     policy: 'remove_weight',
@@ -65,6 +70,17 @@ const composites: Readonly<Record<string, StockComposite>> = {
     expression: 'FORGED_SENDER & -MAILLIST',
     description: 'Mail of a list has the list as envelope sender',
   },
+  FORGED_SENDER_VERP_SRS: {
+    expression: 'FORGED_SENDER & (ENVFROM_PRVS | ENVFROM_VERP)',
+    description: 'The envelope sender differs because bounces are tagged',
+  },
+  FREEMAIL_REPLYTO_NEQ_FROM: {
+    expression:
+      'FREEMAIL_REPLYTO & !(REPLYTO_EQ_FROM | REPLYTO_ADDR_EQ_FROM | FREEMAIL_REPLYTO_NEQ_FROM_DOM)',
+    score: 2,
+    policy: 'leave',
+    description: 'Answers go to a freemail address that is not From',
+  },
   IP_SCORE_FREEMAIL: {
     expression: 'FREEMAIL_FROM & SENDER_REP_SPAM',
     policy: 'remove_weight',
@@ -82,11 +98,23 @@ const composites: Readonly<Record<string, StockComposite>> = {
     policy: 'leave',
     description: 'Signed, and came through a host of good reputation',
   },
+  RCVD_UNAUTH_PBL: {
+    expression: 'RECEIVED_SPAMHAUS_PBL & !RCVD_VIA_SMTP_AUTH',
+    score: 2,
+    policy: 'leave',
+    description: 'A client of a dial-up network sent this without a login',
+  },
   REDIRECTOR_URL_ONLY: {
     expression: 'HFILTER_URL_ONLY & REDIRECTOR_URL',
     score: 1,
     policy: 'leave',
     description: 'Nothing but a link that goes through a redirector',
+  },
+  SHORT_PART_BAD_HEADERS: {
+    expression: 'MISSING_ESSENTIAL_HEADERS & SINGLE_SHORT_PART',
+    score: 7,
+    policy: 'leave',
+    description: 'Hardly any header and hardly any text',
   },
   SPF_FAIL_FORWARDING: {
     expression: `g:forwarding & ${spfFails}`,
@@ -98,6 +126,12 @@ const composites: Readonly<Record<string, StockComposite>> = {
     score: 2,
     policy: 'leave',
     description: 'Read receipts go to a freemail or disposable address, the mail comes from elsewhere',
+  },
+  VIOLATED_DIRECT_SPF: {
+    expression: `${spfFails} & (RCVD_COUNT_ZERO | RCVD_NO_TLS_LAST)`,
+    score: 3.5,
+    policy: 'leave',
+    description: 'SPF fails for a client that sent this itself or without TLS',
   },
 };
 

@@ -22,7 +22,12 @@ import { Scan, type ScanContext } from './scan.ts';
 
 /** Symbols the engine itself inserts. */
 const ownSymbols = {
-  BROKEN_HEADERS: { score: 10, description: 'A field of the envelope did not parse', groups: ['headers'] },
+  BROKEN_HEADERS: {
+    score: 10,
+    description: 'The header is malformed, or a field of the envelope did not parse',
+    groups: ['headers'],
+    oneShot: true,
+  },
   CHECK_FAILED: { score: 0, description: 'A check failed by a fault of its own; its name is the option' },
 } as const;
 

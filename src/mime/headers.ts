@@ -83,6 +83,7 @@ export class ParsedHeaders implements HeaderList {
   }
 
   first(key: string): ParsedHeader | undefined {
+    if (this.#byKey) return this.#byKey.get(key)?.[0];
     for (const header of this.all) if (header.key === key) return header;
     return undefined;
   }
