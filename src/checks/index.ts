@@ -4,9 +4,11 @@ import { aliases } from './aliases/check.ts';
 import { antivirus } from './antivirus/check.ts';
 import { arc } from './arc/check.ts';
 import { asn } from './asn/check.ts';
+import { bounceRules } from './bounce_rules/check.ts';
 import { chartable } from './chartable/check.ts';
 import { clickhouse } from './clickhouse/check.ts';
 import { clustering } from './clustering/check.ts';
+import { dateRules } from './date_rules/check.ts';
 import { dcc } from './dcc/check.ts';
 import { dkim } from './dkim/check.ts';
 import { dkimSigning } from './dkim_signing/check.ts';
@@ -15,8 +17,10 @@ import { externalRelay } from './external_relay/check.ts';
 import { externalServices } from './external_services/check.ts';
 import { forceActions } from './force_actions/check.ts';
 import { forgedRecipients } from './forged_recipients/check.ts';
+import { fromRules } from './from_rules/check.ts';
 import { greylist } from './greylist/check.ts';
 import { gtube } from './gtube/check.ts';
+import { headerRules } from './header_rules/check.ts';
 import { hfilter } from './hfilter/check.ts';
 import { history } from './history/check.ts';
 import { historyRedis } from './history_redis/check.ts';
@@ -24,10 +28,12 @@ import { httpHeaders } from './http_headers/check.ts';
 import { knownSenders } from './known_senders/check.ts';
 import { limits } from './limits/check.ts';
 import { maillist } from './maillist/check.ts';
+import { messageIdRules } from './message_id_rules/check.ts';
 import { metadataExporter } from './metadata_exporter/check.ts';
 import { metricExporter } from './metric_exporter/check.ts';
 import { mid } from './mid/check.ts';
 import { milterHeaders } from './milter_headers/check.ts';
+import { mimeRules } from './mime_rules/check.ts';
 import { multimap } from './multimap/check.ts';
 import { mxCheck } from './mx_check/check.ts';
 import { onceReceived } from './once_received/check.ts';
@@ -35,11 +41,16 @@ import { p0f } from './p0f/check.ts';
 import { phishing } from './phishing/check.ts';
 import { ratelimit } from './ratelimit/check.ts';
 import { rbl } from './rbl/check.ts';
+import { receivedRules } from './received_rules/check.ts';
+import { recipientRules } from './recipient_rules/check.ts';
 import { replies } from './replies/check.ts';
+import { replyToRules } from './reply_to_rules/check.ts';
 import { reputation } from './reputation/check.ts';
 import { senderAlignment } from './sender_alignment/check.ts';
 import { spamtrap } from './spamtrap/check.ts';
 import { spf } from './spf/check.ts';
+import { subjectRules } from './subject_rules/check.ts';
+import { textRules } from './text_rules/check.ts';
 import { urlRedirector } from './url_redirector/check.ts';
 import { urlSuspect } from './url_suspect/check.ts';
 import { whitelist } from './whitelist/check.ts';
@@ -50,9 +61,11 @@ export const checks: readonly CheckDefinition[] = [
   antivirus,
   arc,
   asn,
+  bounceRules,
   chartable,
   clickhouse,
   clustering,
+  dateRules,
   dcc,
   dkim,
   dkimSigning,
@@ -61,8 +74,10 @@ export const checks: readonly CheckDefinition[] = [
   externalServices,
   forceActions,
   forgedRecipients,
+  fromRules,
   greylist,
   gtube,
+  headerRules,
   hfilter,
   history,
   historyRedis,
@@ -70,10 +85,12 @@ export const checks: readonly CheckDefinition[] = [
   knownSenders,
   limits,
   maillist,
+  messageIdRules,
   metadataExporter,
   metricExporter,
   mid,
   milterHeaders,
+  mimeRules,
   multimap,
   mxCheck,
   onceReceived,
@@ -81,11 +98,16 @@ export const checks: readonly CheckDefinition[] = [
   phishing,
   ratelimit,
   rbl,
+  receivedRules,
+  recipientRules,
   replies,
+  replyToRules,
   reputation,
   senderAlignment,
   spamtrap,
   spf,
+  subjectRules,
+  textRules,
   urlRedirector,
   urlSuspect,
   whitelist,

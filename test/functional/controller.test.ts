@@ -95,8 +95,16 @@ test('scans show in statistics, counters and history', async () => {
   );
   assert.deepEqual(Object.keys(row['symbols'] as object).sort(), [
     'ARC_NA',
+    'FROM_EQ_ENVFROM',
+    'FROM_HAS_DN',
     'KNOWN_SENDER',
     'LOCAL_OUTBOUND',
+    'MID_RHS_MATCH_FROM',
+    'RCPT_COUNT_ONE',
+    'RCVD_COUNT_ZERO',
+    'SINGLE_SHORT_PART',
+    'TO_DN_ALL',
+    'TO_MATCH_ENVRCPT_ALL',
   ]);
   const stat = await eventually(async () => {
     const reply = await json<{ scanned: number; actions: Record<string, number> }>('/stat');

@@ -32,7 +32,6 @@ const symbols = {
   BROKEN_HEADERS: {
     score: 10,
     description: 'The header is malformed, or a field of the envelope did not parse',
-    groups: ['header'],
     oneShot: true,
   },
   MULTIPLE_UNIQUE_HEADERS: { score: 7, description: 'A field that may stand once stands twice' },
