@@ -27,6 +27,7 @@ import { historyRedis } from './history_redis/check.ts';
 import { httpHeaders } from './http_headers/check.ts';
 import { knownSenders } from './known_senders/check.ts';
 import { limits } from './limits/check.ts';
+import { linkRules } from './link_rules/check.ts';
 import { maillist } from './maillist/check.ts';
 import { messageIdRules } from './message_id_rules/check.ts';
 import { metadataExporter } from './metadata_exporter/check.ts';
@@ -84,6 +85,7 @@ export const checks: readonly CheckDefinition[] = [
   httpHeaders,
   knownSenders,
   limits,
+  linkRules,
   maillist,
   messageIdRules,
   metadataExporter,

@@ -23,6 +23,7 @@ export class UrlCollector {
   readonly #written = new Map<string, Draft | undefined>();
   readonly #emails = new Map<string, MailAddress>();
   readonly #defects = new Set<'too-many-urls' | 'too-many-emails' | 'url-too-long'>();
+  #linkCount = 0;
 
   constructor(limits: ContentLimits) {
     this.#limits = limits;
@@ -39,6 +40,11 @@ export class UrlCollector {
     return (this.#emailList ??= [...this.#emails.values()]);
   }
   #emailList: readonly MailAddress[] | undefined;
+
+  /** Links of texts and targets of HTML, each time they occur. */
+  get linkCount(): number {
+    return this.#linkCount;
+  }
 
   get defects(): ReadonlySet<string> {
     return this.#defects;
@@ -116,7 +122,7 @@ export class UrlCollector {
   #addFound(text: string, found: Found, from: UrlView['from'], flags: readonly UrlFlag[]): void {
     const written = text.slice(found.start, found.end);
     if (found.kind === 'email') this.#addEmail(written);
-    else this.#addUrl(written, from, flags, undefined, 0);
+    else if (this.#addUrl(written, from, flags, undefined, 0) && flags.includes('text')) this.#linkCount++;
   }
 
   #addTarget(link: HtmlLink, base: string | undefined, visible: string | undefined): void {
@@ -136,6 +142,7 @@ export class UrlCollector {
     const isUrlShown = visible !== undefined && looksLikeUrl(visible);
     if (isUrlShown) flags.push('url_displayed');
     const draft = this.#addUrl(target, 'html', flags, visible, 0);
+    if (draft && link.element !== 'img') this.#linkCount++;
     if (draft && isUrlShown && draft.displayed === undefined) noteDisplayed(draft, visible);
   }
 

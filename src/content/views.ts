@@ -33,6 +33,10 @@ class MessageContent implements ContentViews {
     return this.#collect().urls;
   }
 
+  get linkCount(): number {
+    return this.#collect().linkCount;
+  }
+
   urlChars(text: TextView): number {
     this.#collect();
     return this.#urlChars.get(text) ?? 0;

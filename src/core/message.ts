@@ -174,6 +174,11 @@ export interface UrlView {
 export interface ContentViews {
   readonly texts: readonly TextView[];
   readonly urls: readonly UrlView[];
+  /**
+   * Links of all texts, each time they occur: those of plain text and the targets of HTML. Images, the visible text of
+   * links, subject and queries do not count.
+   */
+  readonly linkCount: number;
   /** Characters of one of {@link texts} that are links as a reader sees them. */
   urlChars(text: TextView): number;
   /** Addresses found in mailto: links and text, lower-case domain. */
