@@ -1,7 +1,7 @@
 import type { Log, Metrics } from '../core/index.ts';
 import { type Attempt, DeliveryQueue } from './queue.ts';
 
-/** Rows that go out together: each a line with its line break. */
+/** Rows that go out together, each with its line break. */
 export interface Batch {
   readonly rows: readonly string[];
   readonly sizeBytes: number;
@@ -82,7 +82,7 @@ export class BatchSink {
     });
   }
 
-  /** Takes a row: one line, without its line break. */
+  /** Takes a row: one line or several, without the last line break. */
   add(row: string): void {
     const { maxRows, maxBytes, maxAgeMs } = this.#options;
     this.#rows.push(`${row}\n`);
