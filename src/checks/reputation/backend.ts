@@ -7,6 +7,8 @@ import type { DnsBackendOptions, StoreBackendOptions } from './options.ts';
 /** Something that has a reputation. */
 export interface Token {
   readonly text: string;
+  /** What the store puts before it, besides the prefix of all keys. */
+  readonly prefix?: string | undefined;
   /** Set where the text is that of an address: DNS lists are asked for it backwards. */
   readonly ip?: IpAddress | undefined;
 }
@@ -38,45 +40,51 @@ function tokenName(text: string, options: HashOptions): string {
   return encodeBase32(createHash('blake2b512').update(text).digest()).slice(0, 32);
 }
 
-/** Keeps averages in the store: a hash for each token and bucket. */
+/** Keeps averages in the store: a hash for each token, under the keys of Rspamd. */
 export function storeBackend(
   options: StoreBackendOptions,
   { store, clock }: { readonly store: Store; readonly clock: Clock },
 ): Backend {
   const { prefix, buckets } = options;
   const ttlMs = Math.ceil(options.expiry * 1000);
-  const keyOf = (token: Token, bucket: string): string =>
-    `${prefix}${tokenName(token.text, options)}${bucket}`;
+  const windows = buckets.flatMap(({ name, time }): [string, number] => [name, time]);
+  const keyOf = (token: Token): string =>
+    `${prefix}${tokenName(`${token.prefix ?? ''}${token.text}`, options)}`;
   return {
     async read(token) {
-      const found = await Promise.all(
-        buckets.map(async ({ name, mult }) => {
-          const average = readAverage(await store.hashGetAll(keyOf(token, name)));
-          return average && { value: average.value * mult, count: average.count };
-        }),
-      );
-      const known = found.filter((average) => average !== undefined);
+      const fields = await store.hashGetAll(keyOf(token));
+      const known = buckets.flatMap(({ name, mult }) => {
+        const average = readAverage(fields, name);
+        return average ? [{ value: average.value * mult, count: average.count }] : [];
+      });
       if (known.length === 0) return undefined;
       return {
         value: known.reduce((sum, { value }) => sum + value, 0) / known.length,
-        count: Math.max(...known.map(({ count }) => count)),
+        count: known[0]!.count,
       };
     },
     async add(token, score) {
-      const nowMs = clock.now();
-      await Promise.all(
-        buckets.map(({ name, time }) =>
-          store.run(updateAverage, [keyOf(token, name)], [score, nowMs, time, ttlMs]),
-        ),
-      );
+      await store.run(updateAverage, [keyOf(token)], [score, clock.now(), ttlMs, ...windows]);
     },
   };
 }
 
-/** `n=12;v=3.5`: `n` messages, the rest averages by any name but `l`. Undefined: nothing of the kind. */
+/** A number as lists write it: of bounded length. */
+const number = String.raw`-?\d{1,12}(?:\.\d{1,12})?`;
+const unnamed = new RegExp(String.raw`^\s*(\d{1,12})((?:;\s*${number}\s*){1,31})$`);
+
+/**
+ * `n=12;v=3.5`: `n` messages, the rest averages by any name but `l`; or `12;3.5`, the number of messages first.
+ * Undefined: nothing of the kind.
+ */
 export function readListed(text: string): Reputation | undefined {
   let count: number | undefined;
   const values: number[] = [];
+  const [, first, rest] = unnamed.exec(text) ?? [];
+  if (first !== undefined && rest !== undefined) {
+    count = Number(first);
+    values.push(...rest.slice(1).split(';').map(Number));
+  }
   for (const pair of text.split(';', 32)) {
     const match = /^\s*([\w.-]{1,64})\s*=\s*(-?\d{1,12}(?:\.\d{1,12})?)\s*$/.exec(pair);
     if (!match || match[1] === 'l') continue;

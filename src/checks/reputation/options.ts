@@ -40,9 +40,10 @@ const ip = z.strictObject({
     .prefault({})
     .describe('How much each of them counts'),
   asn_prefix: z.string().default('a:').describe('Put before the number of the autonomous system'),
+  ip_prefix: z.string().default('i:').describe('Put before the address'),
   country_prefix: z.string().default('c:').describe('Put before the country'),
   ipv4_mask: maskBits(32, 'IPv4'),
-  ipv6_mask: maskBits(128, 'IPv6'),
+  ipv6_mask: maskBits(64, 'IPv6'),
   asn_cc_whitelist: z
     .unknown()
     .optional()

@@ -57,19 +57,25 @@ export function ipSubjects(options: IpOptions, whitelist: MapHandle | undefined)
         factor: scores.country,
         label: `country: ${country}`,
       });
-    subjects.push({ text: ip.text, ip, factor: scores.ip, label: `ip: ${ip.text}` });
+    subjects.push({
+      text: ip.text,
+      prefix: options.ip_prefix,
+      ip,
+      factor: scores.ip,
+      label: `ip: ${ip.text}`,
+    });
     return subjects;
   };
 }
 
-/** Marks of DKIM_TRACE. */
+/** Accepted, rejected or unknown, in the letters of Rspamd's keys. */
 const dkimMarks = {
-  pass: '+',
-  fail: '-',
-  neutral: '?',
-  policy: '?',
-  temperror: '?',
-  permerror: '~',
+  pass: 'a',
+  fail: 'r',
+  neutral: 'u',
+  policy: 'u',
+  temperror: 'u',
+  permerror: 'u',
 } as const;
 
 /** Signing domains with what came of their signatures: only valid signatures count, all are learned. */
