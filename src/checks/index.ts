@@ -25,6 +25,7 @@ import { headerRules } from './header_rules/check.ts';
 import { hfilter } from './hfilter/check.ts';
 import { history } from './history/check.ts';
 import { historyRedis } from './history_redis/check.ts';
+import { html } from './html/check.ts';
 import { httpHeaders } from './http_headers/check.ts';
 import { knownSenders } from './known_senders/check.ts';
 import { limits } from './limits/check.ts';
@@ -84,6 +85,7 @@ export const checks: readonly CheckDefinition[] = [
   hfilter,
   history,
   historyRedis,
+  html,
   httpHeaders,
   knownSenders,
   limits,

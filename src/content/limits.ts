@@ -12,6 +12,12 @@ export interface ContentLimits {
   readonly visibleTextChars: number;
   /** Links within the query of a link within the query … that are followed. */
   readonly nestedUrls: number;
+  /** Elements of one HTML part whose structure is read. */
+  readonly htmlElements: number;
+  /** Elements within elements whose styles are followed. */
+  readonly htmlDepth: number;
+  /** Characters of the style sheets of one HTML part. */
+  readonly htmlStyleChars: number;
 }
 
 /** The bounds that hold unless others are given. */
@@ -22,4 +28,7 @@ export const contentLimits: ContentLimits = {
   emails: 10_240,
   visibleTextChars: 512,
   nestedUrls: 3,
+  htmlElements: 100_000,
+  htmlDepth: 1_024,
+  htmlStyleChars: 262_144,
 };

@@ -1,11 +1,22 @@
-import type { ContentViews, Defect, MailAddress, Message, Part, TextView, UrlView } from '../core/index.ts';
+import type {
+  ContentViews,
+  Defect,
+  HtmlStructure,
+  MailAddress,
+  Message,
+  Part,
+  TextView,
+  UrlView,
+} from '../core/index.ts';
 import { type HtmlView, readHtml } from './html.ts';
+import { readHtmlStructure } from './html-structure.ts';
 import { type ContentLimits, contentLimits } from './limits.ts';
 import { UrlCollector } from './urls.ts';
 
 interface ReadPart {
   readonly view: TextView;
-  readonly html: HtmlView | undefined;
+  /** Text of the part as it was read, and links, for HTML. */
+  readonly html: { readonly source: string; readonly view: HtmlView } | undefined;
 }
 
 const htmlTypes: ReadonlySet<string> = new Set(['text/html', 'text/x-amp-html', 'text/watch-html']);
@@ -18,6 +29,7 @@ class MessageContent implements ContentViews {
   #texts: readonly TextView[] | undefined;
   #collector: UrlCollector | undefined;
   readonly #urlChars = new Map<TextView, number>();
+  readonly #structures = new Map<TextView, HtmlStructure>();
   #attachments: readonly Part[] | undefined;
 
   constructor(message: Message, limits: ContentLimits) {
@@ -35,6 +47,17 @@ class MessageContent implements ContentViews {
 
   get linkCount(): number {
     return this.#collect().linkCount;
+  }
+
+  htmlStructure(text: TextView): HtmlStructure | undefined {
+    const known = this.#structures.get(text);
+    if (known || text.kind !== 'html') return known;
+    const html = this.#readParts().find(({ view }) => view === text)?.html;
+    if (!html) return undefined;
+    const structure = readHtmlStructure(html.source, this.#limits);
+    if (structure.isCut) this.#defects.push({ kind: 'html-too-large', offset: text.part.bodyStart });
+    this.#structures.set(text, structure);
+    return structure;
   }
 
   urlChars(text: TextView): number {
@@ -81,8 +104,8 @@ class MessageContent implements ContentViews {
       }
       left -= text.length;
       if (htmlTypes.has(part.contentType)) {
-        const html = readHtml(text, this.#limits.urls);
-        read.push({ view: { part, kind: 'html', text: html.text }, html });
+        const view = readHtml(text, this.#limits.urls);
+        read.push({ view: { part, kind: 'html', text: view.text }, html: { source: text, view } });
       } else read.push({ view: { part, kind: 'plain', text }, html: undefined });
     }
     this.#read = read;
@@ -96,7 +119,7 @@ class MessageContent implements ContentViews {
     for (const { view, html } of this.#readParts()) {
       this.#urlChars.set(
         view,
-        html ? collector.addHtml(html) : collector.addText(view.text, 'text', ['text']),
+        html ? collector.addHtml(html.view) : collector.addText(view.text, 'text', ['text']),
       );
     }
     for (const part of this.#message.parts) {

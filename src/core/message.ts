@@ -147,6 +147,70 @@ export interface TextView {
   readonly text: string;
 }
 
+/** How text of HTML is kept from readers. */
+export type Concealment =
+  | 'hidden' // not displayed, invisible, without opacity or extent
+  | 'tiny' // letters of two pixels at most
+  | 'sameColour' // the colour of what is behind, or transparent
+  | 'offScreen'; // moved out of sight
+
+/** An anchor of HTML. */
+export interface HtmlAnchor {
+  /** Value of `href`, entities decoded, at most 8,192 characters. */
+  readonly target: string;
+  /** Text between the tags, seen or not, at most 512 characters. */
+  readonly text: string;
+  readonly hasImage: boolean;
+}
+
+/** An `<img>`. */
+export interface HtmlImage {
+  /** Embedded ones are a part of the message (`cid:`) or stand in their URL (`data:`). */
+  readonly source: 'embedded' | 'external';
+  /** Pixels by attribute or style; undefined: not told. */
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+  /** Is it within an anchor? */
+  readonly isLinked: boolean;
+}
+
+/** A `<form>`; fields outside of any form belong to one without action. */
+export interface HtmlForm {
+  readonly action: string;
+  /** Fields to fill in, hidden ones and buttons not counted. */
+  readonly fields: number;
+  readonly passwords: number;
+}
+
+/** How an HTML part is built, and what of its text readers see. */
+export interface HtmlStructure {
+  /** Elements that were read. */
+  readonly elements: number;
+  /** Text that readers see, words apart by blanks. */
+  readonly visibleText: string;
+  /** Text that is kept from readers, at most 65,536 characters. */
+  readonly concealedText: string;
+  /** Characters of text by how they are kept from readers; `total` counts those that are seen, too. */
+  readonly characters: Readonly<Record<Concealment | 'total', number>>;
+  /** Elements with text that is hidden or has the colour of what is behind. */
+  readonly invisibleElements: number;
+  /** Elements with text of font size 0. */
+  readonly zeroFontElements: number;
+  readonly anchors: readonly HtmlAnchor[];
+  readonly images: readonly HtmlImage[];
+  readonly forms: readonly HtmlForm[];
+  /** Targets of `<link>` that are style sheets. */
+  readonly styleSheets: readonly string[];
+  /** Where `<meta http-equiv=refresh>` leads. */
+  readonly refresh: string | undefined;
+  /** Media types of `data:` URLs, `;base64` kept. */
+  readonly dataTypes: readonly string[];
+  /** Start tags without their end, and end tags without their start, of elements that need both. */
+  readonly unbalancedTags: number;
+  /** True when a bound was passed and the rest left out. */
+  readonly isCut: boolean;
+}
+
 /** A link that people are shown in place of another one. */
 export type DisplayedUrl = Pick<UrlView, 'url' | 'host' | 'domain' | 'flags'>;
 
@@ -179,6 +243,8 @@ export interface ContentViews {
    * links, subject and queries do not count.
    */
   readonly linkCount: number;
+  /** How one of {@link texts} is built; undefined for plain text. */
+  htmlStructure(text: TextView): HtmlStructure | undefined;
   /** Characters of one of {@link texts} that are links as a reader sees them. */
   urlChars(text: TextView): number;
   /** Addresses found in mailto: links and text, lower-case domain. */
