@@ -78,6 +78,11 @@ testRules(fromRules, [
     { raw: from('Ann  Lee <sender@example.com>') },
     ['FROM_HAS_DN', 'FROM_NAME_EXCESS_SPACE', same],
   ],
+  [
+    'a blank beside one that is meant to hold words together',
+    { raw: from('Ann\u00a0 Lee <sender@example.com>') },
+    ['FROM_HAS_DN', same],
+  ],
   ['folding', { raw: from('Ann\n  Lee <sender@example.com>') }, ['FROM_HAS_DN', same]],
   [
     'two blanks beside folding',

@@ -5,7 +5,7 @@ import { isValidAddress, parseAddressList } from '../../mime/index.ts';
 export function titleOf(name: string): string | undefined {
   const first = name.charCodeAt(0) | 0x20;
   if (first !== 0x6d && first !== 0x64) return undefined;
-  return /^(?:mrs?|dr)[.\s]/i.exec(name)?.[0].toLowerCase();
+  return /^(?:mrs?|dr)[. \t]/i.exec(name)?.[0].toLowerCase();
 }
 
 /**
@@ -14,10 +14,10 @@ export function titleOf(name: string): string | undefined {
  * @param raw the field as sent, with folding
  */
 export function hasExcessSpace(name: string, raw: string): boolean {
-  if (!/\s\s/.test(name)) return false;
+  if (!/[ \t]{2}/.test(name)) return false;
   if (!raw.includes('\n') && !raw.includes('\r')) return true;
   const unfolded = raw.replace(/[ \t]{0,100}[\r\n]+[ \t]+/g, ' ');
-  return /\s\s/.test(parseAddressList(unfolded, 1).mailboxes[0]?.name ?? '');
+  return /[ \t]{2}/.test(parseAddressList(unfolded, 1).mailboxes[0]?.name ?? '');
 }
 
 /** The address that a display name shows: one that could be somebody's, with a dot in its domain. */
