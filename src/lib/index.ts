@@ -7,7 +7,16 @@ export { maskIp, networkKeys } from './ip-mask.ts';
 export { isPublicIp } from './ip-public.ts';
 export { LuaPatternError, luaPattern } from './lua-pattern.ts';
 export * from './quoted-printable.ts';
-export { compileGlob, compilePattern, type Pattern, RegexpError } from './regexp.ts';
+export {
+  compileGlob,
+  compilePattern,
+  type Pattern,
+  type ReadPattern,
+  RegexpError,
+  readPattern,
+  utf8Bytes,
+} from './regexp.ts';
+export type { RegexpNode } from './regexp-tree.ts';
 export { reversedIp, reverseName } from './reverse-name.ts';
 export { urlParts } from './url-parts.ts';
 export * from './uuencode.ts';

@@ -1,6 +1,6 @@
 import { parseRegexp } from './regexp-parse.ts';
 import { findExponentialLoop } from './regexp-screen.ts';
-import { RegexpError, writeRegexp } from './regexp-tree.ts';
+import { RegexpError, type RegexpNode, writeRegexp } from './regexp-tree.ts';
 
 export { RegexpError } from './regexp-tree.ts';
 
@@ -43,7 +43,8 @@ class CompiledPattern implements Pattern {
   }
 }
 
-function utf8Bytes(text: string): string {
+/** The UTF-8 form of a text, one character a byte; the text itself when it is ASCII. */
+export function utf8Bytes(text: string): string {
   for (let i = 0; i < text.length; i++) {
     if (text.charCodeAt(i) > 0x7f) return Buffer.from(text, 'utf8').toString('latin1');
   }
@@ -72,14 +73,24 @@ function splitPattern(text: string): {
   return { pattern: text, flags: '', offset: 0 };
 }
 
+/** A pattern as it was read: what engines with bounds of their own need to know of it. */
+export interface ReadPattern {
+  readonly text: string;
+  readonly notice: string | undefined;
+  readonly root: RegexpNode;
+  readonly regexp: RegExp;
+  /** Matched against the UTF-8 form of texts, one character a byte. */
+  readonly isBytes: boolean;
+  /** A loop that takes exponential time on some texts, as ECMAScript source. */
+  readonly exponentialLoop: string | undefined;
+}
+
 /**
- * Compiles `/pattern/flags` (or a bare pattern) in Perl's syntax.
+ * Reads `/pattern/flags` (or a bare pattern) in Perl's syntax and judges it; the caller bounds what is slow.
  *
- * Without flag `u` the peer matches bytes: a pattern that names bytes above 0x7f (`\xd0\xb0`) is matched against
- * the UTF-8 form of the text; all others against its characters.
- * @throws RegexpError for bad syntax, for what ECMAScript cannot express, and for loops of exponential time
+ * @throws RegexpError for bad syntax and for what ECMAScript cannot express
  */
-export function compilePattern(text: string): Pattern {
+export function readPattern(text: string): ReadPattern {
   if (text.length > maxPatternLength) throw new RegexpError(`pattern over ${maxPatternLength} characters`, 0);
   const { pattern, flags, offset } = splitPattern(text);
   const strange = knownFlags.test(flags) ? '' : flags.replace(/[imsxurOL]/g, '');
@@ -102,16 +113,30 @@ export function compilePattern(text: string): Pattern {
     } catch (error) {
       throw new RegexpError(error instanceof Error ? error.message : String(error), 0);
     }
-    const loop = findExponentialLoop(root, jsFlags);
-    if (loop !== undefined) {
-      throw new RegexpError(`the loop ${loop} takes exponential time on some texts`, 0);
-    }
     const notice = strange === '' ? undefined : `flag "${strange}" has no meaning`;
-    return new CompiledPattern(text, notice, regexp, isBytes);
+    return { text, notice, root, regexp, isBytes, exponentialLoop: findExponentialLoop(root, jsFlags) };
   } catch (error) {
     if (error instanceof RegexpError) throw new RegexpError(error.message, error.offset + offset);
     throw error;
   }
+}
+
+/**
+ * Compiles `/pattern/flags` (or a bare pattern) in Perl's syntax.
+ *
+ * Without flag `u` the peer matches bytes: a pattern that names bytes above 0x7f (`\xd0\xb0`) is matched against
+ * the UTF-8 form of the text; all others against its characters.
+ * @throws RegexpError for bad syntax, for what ECMAScript cannot express, and for loops of exponential time
+ */
+export function compilePattern(text: string): Pattern {
+  const { regexp, notice, isBytes, exponentialLoop } = readPattern(text);
+  if (exponentialLoop !== undefined) {
+    throw new RegexpError(
+      `the loop ${exponentialLoop} takes exponential time on some texts`,
+      splitPattern(text).offset,
+    );
+  }
+  return new CompiledPattern(text, notice, regexp, isBytes);
 }
 
 type GlobSign = '*' | '+' | '?';

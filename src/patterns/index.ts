@@ -1,0 +1,1 @@
+export { GroupRun, PatternGroup, type PatternLimits, patternLimits } from './group.ts';
