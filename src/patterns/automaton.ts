@@ -10,10 +10,10 @@ const maxStates = 60_000;
 export class LiteralAutomaton {
   /** Column of each UTF-16 unit; 0 for those in no literal. */
   readonly #columns = new Uint8Array(65_536);
-  readonly #width: number;
-  readonly #next: Uint16Array;
-  /** By state: owners of the literals that end there. */
-  readonly #owners: readonly (readonly number[] | undefined)[];
+  /** By the row of a state and a column: the row of the next state, complemented where literals end. */
+  readonly #next: Int32Array;
+  /** By the row of a state: owners of the literals that end there. */
+  readonly #owners: ReadonlyMap<number, readonly number[]>;
   /** Owners whose literals did not fit: always candidates. */
   readonly #unsearched: readonly number[];
 
@@ -32,7 +32,6 @@ export class LiteralAutomaton {
       const folded = foldCode(code);
       if (folded !== code) this.#columns[code] = this.#columns[folded]!;
     }
-    this.#width = width;
     const children: Map<number, number>[] = [new Map()];
     const owners: (number[] | undefined)[] = [undefined];
     for (const { text, owner } of fitting) {
@@ -54,7 +53,7 @@ export class LiteralAutomaton {
       }
       (owners[state] ??= []).push(owner);
     }
-    this.#next = new Uint16Array(children.length * width);
+    const next = new Uint16Array(children.length * width);
     const fail = new Uint16Array(children.length);
     const queue: number[] = [0];
     for (let at = 0; at < queue.length; at++) {
@@ -62,17 +61,19 @@ export class LiteralAutomaton {
       const inherited = owners[fail[state]!];
       if (state !== 0 && inherited) owners[state] = [...new Set([...(owners[state] ?? []), ...inherited])];
       for (let column = 0; column < width; column++) {
-        const onFailure = state === 0 ? 0 : this.#next[fail[state]! * width + column]!;
+        const onFailure = state === 0 ? 0 : next[fail[state]! * width + column]!;
         const to = children[state]!.get(column);
-        if (to === undefined) this.#next[state * width + column] = onFailure;
+        if (to === undefined) next[state * width + column] = onFailure;
         else {
-          this.#next[state * width + column] = to;
+          next[state * width + column] = to;
           fail[to] = onFailure;
           queue.push(to);
         }
       }
     }
-    this.#owners = owners;
+    const rowOf = (state: number): number => (owners[state] ? ~(state * width) : state * width);
+    this.#next = Int32Array.from(next, rowOf);
+    this.#owners = new Map(owners.flatMap((list, state) => (list ? [[state * width, list] as const] : [])));
     this.#unsearched = [...unsearched];
   }
 
@@ -86,14 +87,14 @@ export class LiteralAutomaton {
     for (const owner of this.#unsearched) found[owner] = 1;
     const columns = this.#columns;
     const next = this.#next;
-    const width = this.#width;
-    const owners = this.#owners;
-    let state = 0;
-    for (let i = 0; i < text.length; i++) {
-      state = next[state * width + columns[text.charCodeAt(i)]!]!;
-      if (state === 0) continue;
-      const here = owners[state];
-      if (here !== undefined) for (const owner of here) found[owner] = 1;
+    const { length } = text;
+    let row = 0;
+    for (let i = 0; i < length; i++) {
+      row = next[row + columns[text.charCodeAt(i)]!]!;
+      if (row < 0) {
+        row = ~row;
+        for (const owner of this.#owners.get(row)!) found[owner] = 1;
+      }
     }
   }
 }

@@ -1,48 +1,80 @@
 import type { RegexpNode } from '../lib/index.ts';
+import { type CharSet, caseInside, noChars, overlap, Shapes, union } from './shape.ts';
 
-/** How the steps of a backtracking matcher grow with the text: at most about `factor` × length to the `degree`. */
-export interface MatchCost {
-  readonly factor: number;
-  readonly degree: number;
-}
+/*
+ * How long a backtracking matcher takes on the worst text of a given length. It tries a way to read the text after
+ * another until one fits; a repeat has several ways only where what follows it could take over some of its characters:
+ * `[^>]*>` has one, `.*>` as many as there are characters. The number of ways, times the characters that each reads,
+ * times the places where a match may start, bounds the steps. Loops of exponential time are found before (lib).
+ */
 
-/** Counts up to this are a constant factor; larger ones are loops without end. */
-const maxCount = 256;
+/** By the length of the text: how many ways a piece can be read in. */
+type Ways = (chars: number) => number;
 
-const one: MatchCost = { factor: 1, degree: 0 };
+const one: Ways = () => 1;
 
-function along(a: MatchCost, b: MatchCost): MatchCost {
-  return { factor: Math.min(a.factor * b.factor, 1e12), degree: a.degree + b.degree };
-}
+class Estimate {
+  readonly #shapes = new Shapes();
 
-function ways(node: RegexpNode): MatchCost {
-  switch (node.kind) {
-    case 'char':
-    case 'assertion':
-      return one;
-    case 'backreference':
-      // Comparing takes as long as what the group held.
-      return { factor: 1, degree: 1 };
-    case 'group':
-    case 'look':
-      return ways(node.body);
-    case 'sequence':
-      return node.items.map(ways).reduce(along, one);
-    case 'choice': {
-      const branches = node.branches.map(ways);
-      return {
-        factor: branches.reduce((sum, branch) => sum + branch.factor, 0),
-        degree: Math.max(0, ...branches.map((branch) => branch.degree)),
-      };
+  /** @param after what may follow the node */
+  ways(node: RegexpNode, after: CharSet, caseless: boolean): Ways {
+    switch (node.kind) {
+      case 'char':
+      case 'assertion':
+      case 'backreference':
+        return one;
+      case 'look': {
+        const inside = this.ways(node.body, noChars, caseless);
+        const { maxChars } = this.#shapes.of(node.body, caseless);
+        return (chars) => inside(chars) * (1 + Math.min(maxChars, chars));
+      }
+      case 'group':
+        return this.ways(node.body, after, caseInside(node.open, caseless));
+      case 'choice':
+        return this.#choice(node.branches, after, caseless);
+      case 'sequence':
+        return this.#sequence(node.items, after, caseless);
+      case 'repeat':
+        return this.#repeat(node, after, caseless);
     }
-    case 'repeat': {
-      const body = ways(node.body);
-      if (node.max > maxCount) return along(body, { factor: 1, degree: 1 });
-      const counts = node.max - node.min + 1;
-      // Where each turn has one way only, a fixed number of turns has one way too.
-      const turns = body.factor === 1 && body.degree === 0 ? 1 : Math.min(body.factor ** node.max, 1e12);
-      return { factor: Math.min(counts * turns, 1e12), degree: body.degree * Math.max(1, node.max) };
+  }
+
+  #choice(branches: readonly RegexpNode[], after: CharSet, caseless: boolean): Ways {
+    const each = branches.map((branch) => this.ways(branch, after, caseless));
+    const shapes = branches.map((branch) => this.#shapes.of(branch, caseless));
+    const isClear = shapes.every(
+      ({ first, isNullable }, i) =>
+        !isNullable && shapes.every((other, j) => j >= i || !overlap(first, other.first)),
+    );
+    return isClear
+      ? (chars) => Math.max(...each.map((ways) => ways(chars)))
+      : (chars) => each.reduce((sum, ways) => sum + ways(chars), 0);
+  }
+
+  #sequence(items: readonly RegexpNode[], after: CharSet, caseless: boolean): Ways {
+    let follows = after;
+    const each: Ways[] = [];
+    for (const item of items.toReversed()) {
+      const ways = this.ways(item, follows, caseless);
+      if (ways !== one) each.push(ways);
+      const { first, isNullable } = this.#shapes.of(item, caseless);
+      follows = isNullable ? union(first, follows) : first;
     }
+    if (each.length === 0) return one;
+    return (chars) => each.reduce((product, ways) => product * ways(chars), 1);
+  }
+
+  #repeat(node: RegexpNode & { kind: 'repeat' }, after: CharSet, caseless: boolean): Ways {
+    const { body, min, max } = node;
+    if (max === 0) return one;
+    const { first, all } = this.#shapes.of(body, caseless);
+    const inside = this.ways(body, max > 1 ? union(first, after) : after, caseless);
+    const ends: Ways = max > min && overlap(all, after) ? (chars) => Math.min(max - min, chars) + 1 : one;
+    if (inside === one) return ends;
+    // Turns share the text: several ways in each of them multiply while there are few, and are screened otherwise.
+    return max <= 4
+      ? (chars) => ends(chars) * inside(chars) ** max
+      : (chars) => ends(chars) * inside(chars) * (Math.min(max, chars) + 1);
   }
 }
 
@@ -62,15 +94,38 @@ function isAnchored(node: RegexpNode): boolean {
   }
 }
 
-/** An upper estimate of the steps that a pattern without exponential loops takes. */
-export function matchCost(root: RegexpNode): MatchCost {
-  const inside = ways(root);
-  return isAnchored(root)
-    ? { ...inside, degree: Math.max(1, inside.degree) }
-    : along(inside, { factor: 1, degree: 1 });
+/**
+ * Can no attempt read what another one begins with? Then all attempts together read each character once: `<[^<>]*>`.
+ */
+function startsApart(root: RegexpNode, caseless: boolean): boolean {
+  const shapes = new Shapes();
+  const items = root.kind === 'sequence' ? root.items : [root];
+  const start = items.findIndex((item) => item.kind !== 'assertion');
+  const first = items[start];
+  if (first?.kind !== 'char') return false;
+  const begin = shapes.of(first, caseless).first;
+  return items.slice(start + 1).every((item) => !overlap(begin, shapes.of(item, caseless).all));
 }
 
-/** Characters of a text that take no more than so many steps; 0 when none do. */
-export function charsWithin(cost: MatchCost, steps: number): number {
-  return Math.floor((steps / cost.factor) ** (1 / cost.degree));
+/** An upper estimate of the steps that a pattern without exponential loops takes, by the length of the text. */
+export function matchSteps(root: RegexpNode, caseless: boolean): (chars: number) => number {
+  const ways = new Estimate().ways(root, noChars, caseless);
+  if (startsApart(root, caseless)) return (chars) => ways(chars) * (1 + chars);
+  const { maxChars } = new Shapes().of(root, caseless);
+  const anchored = isAnchored(root);
+  return (chars) => ways(chars) * (1 + Math.min(maxChars, chars)) * (anchored ? 1 : 1 + chars);
+}
+
+/** The longest text, up to a bound, that takes no more than so many steps. */
+export function charsWithin(steps: (chars: number) => number, budget: number, bound: number): number {
+  const most = Math.min(bound, 2 ** 30);
+  if (steps(most) <= budget) return bound;
+  let low = 0;
+  let high = most;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (steps(middle) <= budget) low = middle;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,6 +1,6 @@
 import { type ReadPattern, utf8Bytes } from '../lib/index.ts';
 import { LiteralAutomaton } from './automaton.ts';
-import { charsWithin, matchCost } from './cost.ts';
+import { charsWithin, matchSteps } from './cost.ts';
 import { watched } from './guard.ts';
 import { requiredLiterals } from './literals.ts';
 
@@ -21,7 +21,7 @@ export interface PatternLimits {
 export const patternLimits: PatternLimits = {
   textChars: 1_000_000,
   exponentialChars: 16_384,
-  unwatchedSteps: 2_000_000,
+  unwatchedSteps: 5_000_000,
   limitMs: 100,
   searchFromChars: 256,
 };
@@ -72,7 +72,10 @@ export class PatternGroup {
         exponentialLoop === undefined
           ? limits.textChars
           : Math.min(limits.textChars, limits.exponentialChars),
-      unwatchedChars: exponentialLoop === undefined ? charsWithin(matchCost(root), limits.unwatchedSteps) : 0,
+      unwatchedChars:
+        exponentialLoop === undefined
+          ? charsWithin(matchSteps(root, regexp.ignoreCase), limits.unwatchedSteps, limits.textChars)
+          : 0,
       onOverrun: options.onOverrun,
       isOff: false,
     });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { RegexpError, readPattern, utf8Bytes } from '../lib/index.ts';
 import { LiteralAutomaton } from './automaton.ts';
-import { charsWithin, matchCost } from './cost.ts';
+import { charsWithin, matchSteps } from './cost.ts';
 import { watched } from './guard.ts';
 import { PatternGroup, patternLimits } from './index.ts';
 import { requiredLiterals } from './literals.ts';
@@ -152,16 +152,32 @@ test('matches are counted over all texts, empty ones too, up to a bound', () => 
   assert.equal(group.open(['a'.repeat(1000)]).value(a), 255);
 });
 
-test('the cost of a pattern grows with its loops', () => {
-  const degree = (text: string): number => matchCost(readPattern(text).root).degree;
-  assert.deepEqual(
-    ['/foo/', '/^a+b/', '/a+b/', '/a+.*b/', '/^(?:a|b+c*)$/', '/(a)\\1/', '/a{1,9}/', '/(?:^a|b)c/'].map(
-      degree,
-    ),
-    [1, 1, 2, 3, 2, 2, 1, 1],
-  );
-  assert.ok(charsWithin(matchCost(readPattern('/\\s+$/').root), 2_000_000) < 2000);
-  assert.equal(charsWithin({ factor: 1, degree: 1 }, 100), 100);
+test('the estimate of a pattern tells one way from many', () => {
+  const most = 1_000_000;
+  const chars = (text: string): number => {
+    const { root, regexp } = readPattern(text);
+    return charsWithin(matchSteps(root, regexp.ignoreCase), 5_000_000, most);
+  };
+  for (const text of [
+    '/foo/',
+    '/^a+b/',
+    '/^[^>]+>[a-z]*$/',
+    '/^(?:a|b+c*)$/',
+    '/^[a-z0-9]{6,24}[-a-z]{12,36}$/',
+  ])
+    assert.equal(chars(text), most, text);
+  const bounds: [pattern: string, least: number, below: number][] = [
+    ['/\\s+$/', 2000, 3000],
+    ['/<[^>]+>/', 2000, 3000],
+    ['/^.*a.*b/', 100, 200],
+    ['/.*a.*b/', 30, 100],
+    ['/a .{0,100}href/', 100, 3000],
+    ['/^(?:[^>.]+\\.)+[^>.]+>$/', 2000, 3000],
+    ['/^(a*)\\1b/', 100, 3000],
+  ];
+  for (const [text, least, below] of bounds) {
+    assert.ok(chars(text) >= least && chars(text) < below, `${text}: ${chars(text)}`);
+  }
 });
 
 test('work that takes too long is stopped, other work is not', () => {

@@ -90,35 +90,47 @@ const maxTries = 64;
 const isAlphanumeric = new Uint8Array(65_536);
 for (const char of `${base58}0OIl`) isAlphanumeric[char.charCodeAt(0)] = 1;
 const invisible = /[\u00ad\u200b-\u200d\u2060\ufeff]/;
+/** A piece that an address may begin with. */
+const beginning =
+  /(?<![0-9A-Za-z])(?:[13][1-9A-HJ-NP-Za-km-z]{0,24}|bc1[02-9ac-hj-np-z]{0,22})(?![0-9A-Za-z])/g;
 
 /** The first Bitcoin address in a text, also one torn apart; undefined when there is none. */
 export function findBitcoinAddress(written: string): string | undefined {
   const text = invisible.test(written) ? written.replace(/[\u00ad\u200b-\u200d\u2060\ufeff]+/g, '') : written;
+  return findWhole(text) ?? findTorn(text);
+}
+
+/** Looks at long words only: whatever is nearer to the next blank than an address is long is passed over. */
+function findWhole(text: string): string | undefined {
   const { length } = text;
   let tries = 0;
-  let i = 0;
-  while (i < length) {
-    if (isAlphanumeric[text.charCodeAt(i)] === 0) {
-      i++;
+  let start = 0;
+  while (start + shortest <= length && tries < maxTries) {
+    let last = start + shortest - 1;
+    while (last >= start && isAlphanumeric[text.charCodeAt(last)] !== 0) last--;
+    if (last >= start) {
+      start = last + 1;
       continue;
     }
-    const start = i;
-    while (i < length && isAlphanumeric[text.charCodeAt(i)] !== 0) i++;
-    if (tries >= maxTries) return undefined;
-    if (i - start >= shortest) {
-      if (i - start > longest || !mayStart(text, start)) continue;
+    let end = start + shortest;
+    while (end < length && isAlphanumeric[text.charCodeAt(end)] !== 0) end++;
+    if (end - start <= longest && mayStart(text, start)) {
       tries++;
-      const word = text.slice(start, i);
+      const word = text.slice(start, end);
       if (isBitcoinAddress(word, prefixBefore(text, start))) return word;
-      continue;
     }
-    const first = text.charCodeAt(start);
-    if (first !== 0x31 && first !== 0x33 && !text.startsWith('bc1', start)) continue;
-    for (const word of joined(text, start, i)) {
-      tries++;
+    start = end + 1;
+  }
+  return undefined;
+}
+
+function findTorn(text: string): string | undefined {
+  let tries = 0;
+  for (const { index, 0: piece } of text.matchAll(beginning))
+    for (const word of joined(text, index, index + piece.length)) {
+      if (++tries > maxTries) return undefined;
       if (isBitcoinAddress(word)) return word;
     }
-  }
   return undefined;
 }
 
@@ -130,6 +142,9 @@ function prefixBefore(text: string, at: number): string | undefined {
   if (text[at - 1] !== ':') return undefined;
   return /[a-z]+(?=:$)/.exec(text.slice(Math.max(0, at - 20), at).toLowerCase())?.[0];
 }
+
+/** Characters of neither alphabet. */
+const notInAddress = /[^0-9A-HJ-NP-Za-z]/;
 
 /** What a word and those behind it make together, where that has the length and the mixture of an address. */
 function* joined(text: string, start: number, end: number): Generator<string> {
@@ -144,8 +159,9 @@ function* joined(text: string, start: number, end: number): Generator<string> {
     if (gap > maxGap || at >= text.length) return;
     const from = at;
     while (at < text.length && at - from < longest && isAlphanumeric[text.charCodeAt(at)] !== 0) at++;
-    word += text.slice(from, at);
-    if (word.length > 62) return;
+    const next = text.slice(from, at);
+    if (word.length + next.length > 62 || notInAddress.test(next)) return;
+    word += next;
     const isMixed =
       /[2-9]/.test(word) && /[a-z]/.test(word) && (/[A-Z]/.test(word) || word.startsWith('bc1'));
     if (word.length >= shortest && isMixed) yield word;

@@ -1,20 +1,49 @@
 import type { CheckContext, Task } from '../../core/index.ts';
-import { compileExpression, type Expression, ExpressionError } from '../../expr/index.ts';
+import {
+  compileExpression,
+  type Expression,
+  ExpressionError,
+  type ExpressionNode,
+} from '../../expr/index.ts';
 import { RegexpError, readPattern } from '../../lib/index.ts';
 import { type GroupRun, PatternGroup, patternLimits } from '../../patterns/index.ts';
 import { type Call, compileCall } from './functions.ts';
 import { type CallSyntax, type PatternSyntax, readAtom } from './syntax.ts';
 import { type Reading, selectorSource, smtpFields, type TextSource, textSource } from './texts.ts';
 
-type Atom =
-  | { readonly group: number; readonly number: number; readonly call?: undefined }
-  | { readonly call: Call };
+interface PatternAtom {
+  readonly group: number;
+  readonly number: number;
+  /** Number of the header field it reads. */
+  readonly field: number | undefined;
+  readonly call?: undefined;
+}
+
+interface CallAtom {
+  readonly call: Call;
+  /** Number of the header field that must be there. */
+  readonly field: number | undefined;
+}
+
+type Atom = PatternAtom | CallAtom;
+
+/** Fields that nearly every message has: rules are gated by others where they can. */
+const commonFields = new Set(['from', 'to', 'subject', 'date', 'received', 'message-id', 'content-type']);
 
 /** A rule's expression, ready to run. */
 export interface CompiledRule {
   readonly expression: Expression<Atom>;
   /** Symbols of other checks that it asks for. */
   readonly asksFor: readonly string[];
+  /** Numbers of header fields of which at least one must be there; undefined: it depends on something else. */
+  readonly gate: readonly number[] | undefined;
+}
+
+/** What is known of one message so far. */
+interface Run {
+  readonly groups: (GroupRun | undefined)[];
+  /** By number of the field: is it in the message? */
+  readonly hasField: Uint8Array;
 }
 
 interface Group {
@@ -32,7 +61,8 @@ export class RuleEngine {
   readonly #groupsByKey = new Map<string, number>();
   /** The same pattern in several rules is one. */
   readonly #atoms = new Map<string, Atom>();
-  readonly #runs = new WeakMap<Task, (GroupRun | undefined)[]>();
+  readonly #runs = new WeakMap<Task, Run>();
+  readonly #fields: string[] = [];
   readonly #stopped: ReturnType<Context['metrics']['counter']>;
 
   constructor(context: Context, maxChars: number) {
@@ -57,30 +87,67 @@ export class RuleEngine {
       if (syntax.name === 'check_smtp_data') return this.#smtpData(symbol, syntax, offset, warn);
       const call = compileCall(syntax.name, syntax.args, offset);
       if (syntax.name === 'has_symbol') asksFor.push(syntax.args[0]!);
-      return { call };
+      const isExistence = syntax.name === 'header_exists' || syntax.name === 'raw_header_exists';
+      return { call, field: isExistence ? this.#field(syntax.args[0]!) : undefined };
     });
-    return { expression, asksFor };
+    return { expression, asksFor, gate: this.#gate(expression.root) };
   }
 
   /** Value of a rule for a message; every pattern is tried once for all rules. */
-  evaluate({ expression }: CompiledRule, task: Task): number {
-    let runs = this.#runs.get(task);
-    if (runs === undefined) {
-      runs = new Array<GroupRun | undefined>(this.#groups.length).fill(undefined);
-      this.#runs.set(task, runs);
+  evaluate({ expression, gate }: CompiledRule, task: Task): number {
+    const run = this.#run(task);
+    if (gate !== undefined && !gate.some((field) => run.hasField[field] === 1)) return 0;
+    return expression.evaluate((atom) =>
+      atom.call === undefined ? this.#patternValue(run, atom, task) : atom.call(task),
+    );
+  }
+
+  #run(task: Task): Run {
+    const known = this.#runs.get(task);
+    if (known) return known;
+    const { headers } = task.message;
+    const run: Run = {
+      groups: new Array<GroupRun | undefined>(this.#groups.length).fill(undefined),
+      hasField: Uint8Array.from(this.#fields, (key) => (headers.has(key) ? 1 : 0)),
+    };
+    this.#runs.set(task, run);
+    return run;
+  }
+
+  #patternValue({ groups, hasField }: Run, { group, number, field }: PatternAtom, task: Task): number {
+    if (field !== undefined && hasField[field] === 0) return 0;
+    let run = groups[group];
+    if (run === undefined) {
+      const { patterns, source } = this.#groups[group]!;
+      const { texts, bytes } = source(task);
+      run = patterns.open(texts, bytes);
+      groups[group] = run;
     }
-    const opened = runs;
-    return expression.evaluate((atom) => {
-      if (atom.call !== undefined) return atom.call(task);
-      let run = opened[atom.group];
-      if (run === undefined) {
-        const { patterns, source } = this.#groups[atom.group]!;
-        const { texts, bytes } = source(task);
-        run = patterns.open(texts, bytes);
-        opened[atom.group] = run;
-      }
-      return run.value(atom.number);
-    });
+    return run.value(number);
+  }
+
+  #field(name: string): number {
+    const key = name.toLowerCase();
+    const known = this.#fields.indexOf(key);
+    return known < 0 ? this.#fields.push(key) - 1 : known;
+  }
+
+  /** Fields without which an expression is 0. */
+  #gate(node: ExpressionNode<Atom>): readonly number[] | undefined {
+    if (node.kind === 'atom') return node.atom.field === undefined ? undefined : [node.atom.field];
+    if (node.kind !== 'binary') return undefined;
+    const left = this.#gate(node.left);
+    const right = this.#gate(node.right);
+    switch (node.operator) {
+      case '&':
+        if (left === undefined || right === undefined) return left ?? right;
+        return left.some((field) => commonFields.has(this.#fields[field]!)) ? right : left;
+      case '|':
+      case '+':
+        return left && right && [...new Set([...left, ...right])];
+      default:
+        return undefined;
+    }
   }
 
   #pattern(symbol: string, syntax: PatternSyntax, offset: number, warn: (message: string) => void): Atom {
@@ -106,7 +173,8 @@ export class RuleEngine {
           this.#stopped.add(1, { symbol });
         },
       });
-      const atom = { group, number };
+      const isField = reading === 'header' || reading === 'raw_header';
+      const atom = { group, number, field: isField ? this.#field(name) : undefined };
       this.#atoms.set(atomKey, atom);
       return atom;
     } catch (error) {

@@ -95,7 +95,7 @@ export const headerRules: Readonly<Record<string, StockRule>> = {
   ),
   RCVD_DOUBLE_IP_SPAM: headers(
     2,
-    raw`Received=/from (?:\[${ip}\] by ${ip} with|${ip} by ${ip};)/{header}`,
+    raw`Received=/^from (?:\[${ip}\] by ${ip} with|${ip} by ${ip};)/{header}`,
     'A Received line that names two addresses and no host',
   ),
   RCVD_ILLEGAL_CHARS: headers(
@@ -111,11 +111,11 @@ export const headerRules: Readonly<Record<string, StockRule>> = {
   FAKE_RECEIVED_smtp_yandex_ru: headers(
     4,
     [
-      raw`from \[${ip}\] \((?:port=\d{1,5} )?helo=smtp\.yandex\.ru\)`,
-      raw`from (?:\[UNAVAILABLE\]|\S{1,255}) \(\[${ip}\](?::\d{1,5})? helo=smtp\.yandex\.ru\)`,
-      raw`from \[${ip}\] \(account \S{1,255} helo smtp\.yandex\.ru\)`,
-      raw`from smtp\.yandex\.ru \((?:\S{1,255} )?\[${ip}\]\)`,
-      raw`from \S{1,255} \(helo smtp\.yandex\.ru\) \((?:\S{1,255}@)?${ip}\)`,
+      raw`^from \[${ip}\] \((?:port=\d{1,5} )?helo=smtp\.yandex\.ru\)`,
+      raw`^from (?:\[UNAVAILABLE\]|\S{1,255}) \(\[${ip}\](?::\d{1,5})? helo=smtp\.yandex\.ru\)`,
+      raw`^from \[${ip}\] \(account \S{1,255} helo smtp\.yandex\.ru\)`,
+      raw`^from smtp\.yandex\.ru \((?:\S{1,255} )?\[${ip}\]\)`,
+      raw`^from \S{1,255} \(helo smtp\.yandex\.ru\) \((?:[^\s@]{1,255}@)?${ip}\)`,
     ]
       .map((form) => `Received=/${form}/i{raw_header}`)
       .join(' | '),
@@ -178,7 +178,7 @@ export const headerRules: Readonly<Record<string, StockRule>> = {
   SUBJECT_HAS_CURRENCY: headers(1, raw`Subject=/\p{Sc}/u{header}`, 'There is a currency sign in the Subject'),
   SUBJECT_ENDS_SPACES: headers(
     0.5,
-    raw`Subject=/\S\s$/{raw_header} | Subject=/\S\s\s{1,64}$/{raw_header} | Subject=/=\?[^?\s]{1,64}\?q\?[^?\s]*(?:_|=20)\?=$/i{raw_header}`,
+    raw`Subject=/\S\s$/{raw_header} | Subject=/\S\s\s{1,64}$/{raw_header} | Subject=/(?:_|=20)\?=$/i{raw_header}`,
     'The Subject ends with blanks',
   ),
   HAS_ORG_HEADER: headers(
@@ -196,15 +196,15 @@ export const headerRules: Readonly<Record<string, StockRule>> = {
   HAS_LIST_UNSUB: headers(-0.01, 'header_exists(List-Unsubscribe)', 'There is a List-Unsubscribe field'),
 };
 
-/** Forms that spam programs invent. The first lines of a field may be anything. */
+/** Forms that spam programs invent. */
 function fabricatedReceived(): Record<string, StockRule> {
   const zone = raw`20\d\d \d\d:\d\d:\d\d [+-]\d{3}0`;
   const date = raw`\w{3}, \d{1,2} \w{3} ${zone}`;
   const forms = [
-    raw`from \[${ip}\] by (?:[\w.-]{1,255}\.[a-z]{2,6}|${ip}); ${date}`,
-    raw`from \[${ip}\] by [\w.-]{1,255}\.[a-z]{2,6} id \w{12}; ${date}`,
-    raw`by ${ip} with SMTP id [a-z]{14}\.\d{13};\s{0,8}${date} \(GMT\)`,
-    raw`from localhost by \S{1,255};\s{1,8}${date}\s{0,8}$`,
+    raw`^from \[${ip}\] by (?:[\w.-]{1,255}\.[a-z]{2,6}|${ip}); ${date}`,
+    raw`^from \[${ip}\] by [\w.-]{1,255}\.[a-z]{2,6} id \w{12}; ${date}`,
+    raw`^by ${ip} with SMTP id [a-z]{14}\.\d{13};\s{0,8}${date} \(GMT\)`,
+    raw`^from localhost by [^\s;]{1,255};\s{1,8}${date}\s{0,8}$`,
   ];
   return Object.fromEntries(
     forms.map((form, i) => [

@@ -20,7 +20,7 @@ const mid = (pattern: string): string => `Message-Id=/${pattern}/{header}`;
 
 /** Message-IDs that were made by something on the way. */
 const isReplacedMid = `(${[
-  raw`List-Unsubscribe=/<mailto:(?:leave-\S+|\S+-unsubscribe)@\S+>$/{header}`,
+  raw`List-Unsubscribe=/<mailto:(?:leave-[^\s@<>]{1,64}|[^\s@<>]{1,64}-unsubscribe)@[^\s@<>]{1,255}>$/{header}`,
   raw`Received=/\/CWT\/DCE\)/{header}`,
   'Received=/iPlanet Messaging Server/{header}',
   mid(raw`^<?BAY\d+-DAV\d+[A-Z0-9]{25}@phx\.gbl?>?$`),
@@ -36,7 +36,7 @@ const hotmailMid = mid(raw`^<?[A-Za-z0-9-]{7}[A-Za-z0-9]{20}@hotmail\.com>?$`);
 const isForgedExpress = `(${mailer(raw`\bOutlook Express [456]\.`)} & !${hotmailMid} & !${dollarMid})`;
 const isForgedOutlook = `(${mailer(raw`^Microsoft Outlook(?: 8| CWS, Build 9|, Build 10)\.`)} & !${dollarMid} & !${mid('^<?!~!')} & !${imsMid})`;
 
-const fromYahooGroups = raw`Received=/from \[\S+\] by \S+\.(?:groups|scd|dcn)\.yahoo\.com with NNFMP/{header}`;
+const fromYahooGroups = raw`Received=/^from \[[^\s\]]{1,64}\] by \S{1,128}\.(?:groups|scd|dcn)\.yahoo\.com with NNFMP/{header}`;
 const isOutlook = mailer(raw`^Microsoft Outlook\b`);
 
 const boundary = (pattern: string): string =>
