@@ -46,6 +46,7 @@ import { ratelimit } from './ratelimit/check.ts';
 import { rbl } from './rbl/check.ts';
 import { receivedRules } from './received_rules/check.ts';
 import { recipientRules } from './recipient_rules/check.ts';
+import { regexp } from './regexp/check.ts';
 import { replies } from './replies/check.ts';
 import { replyToRules } from './reply_to_rules/check.ts';
 import { reputation } from './reputation/check.ts';
@@ -106,6 +107,7 @@ export const checks: readonly CheckDefinition[] = [
   rbl,
   receivedRules,
   recipientRules,
+  regexp,
   replies,
   replyToRules,
   reputation,

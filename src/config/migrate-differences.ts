@@ -270,6 +270,13 @@ const knownDifferences: readonly KnownDifference[] = [
       isModuleOn(configuration, 'hfilter') || isModuleOn(configuration, 'once_received') ? [] : undefined,
   },
   {
+    id: 'regexp-slow',
+    topic: 'regexp',
+    rspamd: 'a slow pattern may hold up a worker for as long as it takes',
+    postern: 'it is stopped after 100 ms, named in the log and off until the next reload',
+    concerns: (context) => places(context, (path) => /^regexp\.(?!enabled$|max_size$)/.test(path)),
+  },
+  {
     id: 'once-received-swapped',
     topic: 'once_received',
     rspamd: 'for RDNS_NONE `check_local` and `check_authed` are taken for each other',

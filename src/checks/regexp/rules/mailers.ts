@@ -80,7 +80,7 @@ export const mailerRules: Readonly<Record<string, StockRule>> = {
   ),
   SUSPICIOUS_BOUNDARY4: mua(
     4,
-    `${boundary(raw`----=_NextPart_000_[A-Z\d]{4}_01C4[\dA-F]{4}\.[A-Z\d]{8}`)} & Date=/^\\w{3},\\s{1,4}\\d{1,2}\\s{1,4}\\w{3} 20(?:0[5-9]|1\\d)/{header}`,
+    `${boundary(raw`----=_NextPart_000_[A-Z\d]{4}_01C4[\dA-F]{4}\.[A-Z\d]{8}`)} & Date=/^\\w{3},\\s{1,4}\\d{1,2}\\s{1,4}\\w{3} 20(?:0[5-9]|[1-9]\\d)/{header}`,
     'A boundary that says 2004 with a later date',
   ),
   ...theBat(),
