@@ -13,6 +13,7 @@ import { dcc } from './dcc/check.ts';
 import { dkim } from './dkim/check.ts';
 import { dkimSigning } from './dkim_signing/check.ts';
 import { dmarc } from './dmarc/check.ts';
+import { dynamicConf } from './dynamic_conf/check.ts';
 import { elastic } from './elastic/check.ts';
 import { externalRelay } from './external_relay/check.ts';
 import { externalServices } from './external_services/check.ts';
@@ -74,6 +75,7 @@ export const checks: readonly CheckDefinition[] = [
   dkim,
   dkimSigning,
   dmarc,
+  dynamicConf,
   elastic,
   externalRelay,
   externalServices,

@@ -9,29 +9,39 @@ import { emitUcl, parseUcl, toPlain } from '../ucl/index.ts';
 /**
  * Writes thresholds of actions into `STATE/dynamic/actions.conf`, beside those that were saved before. `null`
  * disables an action. The configuration must be loaded again to make them count.
+ *
+ * @returns whether the file says something else now
  */
 export async function saveActionThresholds(
   stateDir: string,
   thresholds: Readonly<Record<string, number | null>>,
-): Promise<void> {
+): Promise<boolean> {
   const changes = Object.entries(thresholds).map(
     ([name, value]) => [name.replaceAll(' ', '_'), value] as const,
   );
-  await update(join(stateDir, 'dynamic', 'actions.conf'), Object.fromEntries(changes));
+  return update(join(stateDir, 'dynamic', 'actions.conf'), Object.fromEntries(changes));
 }
 
-/** Writes scores of symbols into `STATE/dynamic/scores.conf`, beside those that were saved before. */
+/**
+ * Writes scores of symbols into `STATE/dynamic/scores.conf`, beside those that were saved before.
+ *
+ * @returns whether the file says something else now
+ */
 export async function saveSymbolScores(
   stateDir: string,
   scores: Readonly<Record<string, number>>,
-): Promise<void> {
-  await update(join(stateDir, 'dynamic', 'scores.conf'), scores);
+): Promise<boolean> {
+  return update(join(stateDir, 'dynamic', 'scores.conf'), scores);
 }
 
-async function update(file: string, changes: Readonly<Record<string, number | null>>): Promise<void> {
-  const values = { ...(await readSaved(file)), ...changes };
+async function update(file: string, changes: Readonly<Record<string, number | null>>): Promise<boolean> {
+  const saved = await readSaved(file);
+  if (Object.entries(changes).every(([name, value]) => Object.hasOwn(saved, name) && saved[name] === value))
+    return false;
+  const values = { ...saved, ...changes };
   const head = '# Saved by the controller; it beats local.d and loses against override.d.\n';
   await replaceFile(file, head + emitUcl(values));
+  return true;
 }
 
 /** Values saved before. A file that cannot be read as UCL is replaced: it would stop the next start. */

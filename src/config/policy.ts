@@ -71,15 +71,24 @@ function judgeModule(
     return;
   }
   if (known.effect === 'none') {
-    reading.findings.ignore(first.position, [name], 'this module has no counterpart here and does nothing');
+    const text = 'this module has no counterpart here and does nothing';
+    reading.findings.ignore(first.position, [name], withReason(text, known));
     return;
   }
   for (const [key, entry] of section.entries) {
     if (key === 'enabled' && known.stock === 'on' && enabled && isSame(toPlain(enabled), true)) continue;
     const changed = operatorChange(reading, entry, { value: known.values?.[key] });
     if (changed)
-      reading.findings.unsupport(changed.position, [name, key], `module ${name} is not implemented`);
+      reading.findings.unsupport(
+        changed.position,
+        [name, key],
+        withReason(`module ${name} is not implemented`, known),
+      );
   }
+}
+
+function withReason(text: string, { reason }: KnownModule): string {
+  return reason === undefined ? text : `${text}: ${reason}`;
 }
 
 function unknownSection(

@@ -41,10 +41,12 @@ function createControl(init: ControlInit): Control {
     saveActions: async (thresholds) => {
       await saveActionThresholds(stateDir, thresholds);
       await channel.call('reload', null, 60_000);
+      await channel.call('share', { actions: thresholds });
     },
     saveSymbols: async (scores) => {
       await saveSymbolScores(stateDir, scores);
       await channel.call('reload', null, 60_000);
+      await channel.call('share', { scores });
     },
     get maps() {
       return services().maps.all;

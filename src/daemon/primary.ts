@@ -28,6 +28,7 @@ import {
   type WorkerMethods,
   type WorkerStart,
 } from './protocol.ts';
+import { ScoreSharing } from './score-sharing.ts';
 import { tryServices } from './services.ts';
 import { TotalsKeeper } from './totals.ts';
 import { applyPermissions, prepareUnixSockets } from './unix-sockets.ts';
@@ -80,6 +81,7 @@ export class Primary {
   #log!: ProcessLog;
   #totals!: TotalsKeeper;
   #graphite!: GraphitePusher;
+  #sharing!: ScoreSharing;
   #quickDeaths = 0;
   #isStarted = false;
   #isStopping = false;
@@ -120,6 +122,12 @@ export class Primary {
       log: this.#log,
       metrics: this.#metrics,
     });
+    this.#sharing = new ScoreSharing({
+      reload: () => this.reload(),
+      clock: this.#clock,
+      log: this.#log,
+      metrics: this.#metrics,
+    });
 
     const finished = new Promise<number>((resolve) => {
       this.#finished = resolve;
@@ -130,6 +138,7 @@ export class Primary {
     this.#isStarted = true;
     this.#watch();
     this.#graphite.configure(this.#configuration);
+    this.#sharing.configure(this.#configuration);
     process.stdout.write(
       renderBanner({
         version,
@@ -244,6 +253,7 @@ export class Primary {
     metrics: () => this.#mergedMetrics(),
     health: () => this.#health(),
     reload: () => this.reload(),
+    share: (changes) => this.#sharing.share(changes),
     addHistory: (rows) => this.#history.add(rows),
     history: ([first, last]) => this.#history.range(first, last),
     clearHistory: () => this.#history.clear(),
@@ -349,6 +359,7 @@ export class Primary {
       this.#log.reconfigure(configuration.logging);
       this.#log.info('configuration loaded', { config: configuration.id });
       this.#graphite.configure(configuration);
+      this.#sharing.configure(configuration);
       this.#fitMembers(configuration);
     } catch (error) {
       this.#log.error('reload failed; the old configuration stays', { error: toPosternError(error).message });
@@ -389,6 +400,7 @@ export class Primary {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#graphite.stop();
+    this.#sharing.stop();
     this.#log.info('stopping');
     if (this.#members.size === 0) this.#end(0);
     for (const member of this.#members.values()) member.channel.notify('stop', stopGraceMs);

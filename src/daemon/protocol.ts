@@ -1,6 +1,7 @@
 import type { HistoryRow, LoggedError, Totals } from '../core/index.ts';
 import type { Failure } from './channel.ts';
 import type { DoorKind } from './doors.ts';
+import type { SavedChanges } from './shared-scores.ts';
 
 /** What a process counted since it last told the primary. */
 export interface TotalsDelta {
@@ -42,6 +43,8 @@ export type PrimaryMethods = {
   metrics(params: null): string;
   health(params: null): Health;
   reload(params: null): void;
+  /** Tells other machines what was saved on this one. */
+  share(changes: Partial<SavedChanges>): void;
   addHistory(rows: readonly HistoryRow[]): void;
   history(range: readonly [first: number, last: number]): readonly HistoryRow[];
   clearHistory(params: null): void;

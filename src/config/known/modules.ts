@@ -4,6 +4,8 @@ export interface KnownModule {
   readonly stock: 'on' | 'off';
   /** `none`: exports, statistics, housekeeping: never changes a verdict. */
   readonly effect: 'verdict' | 'none';
+  /** What to do instead, or why it is not here. */
+  readonly reason?: string;
   /** Stock values of options, where an operator is likely to repeat them. */
   readonly values?: Readonly<Record<string, unknown>>;
 }
@@ -19,6 +21,7 @@ const off = (values?: Readonly<Record<string, unknown>>): KnownModule => ({
   ...(values && { values }),
 });
 const sink: KnownModule = { stock: 'off', effect: 'none' };
+const because = (module: KnownModule, reason: string): KnownModule => ({ ...module, reason });
 
 const hour = 3600;
 const day = 24 * hour;
@@ -29,13 +32,16 @@ export const knownModules: Readonly<Record<string, KnownModule>> = {
   antivirus: off(),
   arc: on(),
   asn: on({ provider_type: 'rspamd' }),
-  aws_s3: sink,
-  bayes_expiry: { stock: 'on', effect: 'none' },
-  bimi: off(),
+  aws_s3: because(sink, 'messages are not stored in S3; `metadata_exporter` hands them on by HTTP'),
+  bayes_expiry: because(
+    { stock: 'on', effect: 'none' },
+    'it looks after tokens in Redis that are not kept so here',
+  ),
+  bimi: because(off(), 'indicators are not fetched'),
   chartable: on({ threshold: 0.3, symbol: 'R_MIXED_CHARSET' }),
   clickhouse: sink,
   clustering: off(),
-  contextal: off(),
+  contextal: because(off(), 'messages are not handed to that platform'),
   dcc: off({ timeout: 2 }),
   dkim: on({
     dkim_cache_size: 2000,
@@ -55,8 +61,8 @@ export const knownModules: Readonly<Record<string, KnownModule>> = {
   force_actions: off(),
   forged_recipients: on({ symbol_sender: 'FORGED_SENDER', symbol_rcpt: 'FORGED_RECIPIENTS' }),
   fuzzy_check: on({ min_bytes: 1000, timeout: 2, retransmits: 1 }),
-  fuzzy_collect: sink,
-  gpt: off(),
+  fuzzy_collect: because(sink, 'hashes are not gathered from other storages'),
+  gpt: because(off(), 'no language model is asked'),
   greylist: on({
     expire: day,
     timeout: 300,
@@ -85,7 +91,7 @@ export const knownModules: Readonly<Record<string, KnownModule>> = {
   known_senders: off(),
   llm_embeddings: off(),
   maillist: on({ symbol: 'MAILLIST' }),
-  maps_stats: sink,
+  maps_stats: because(sink, 'the controller and `/metrics` tell of maps'),
   metadata_exporter: sink,
   metric_exporter: sink,
   mid: on(),
@@ -107,7 +113,7 @@ export const knownModules: Readonly<Record<string, KnownModule>> = {
     symbol: 'REPLY',
   }),
   reputation: off(),
-  rspamd_update: off(),
+  rspamd_update: because(off(), 'rules from elsewhere, which are Lua, are not fetched'),
   spamassassin: off(),
   spamtrap: off({ learn_fuzzy: false, learn_spam: false }),
   spf: on({ spf_cache_size: 2000, spf_cache_expire: day }),
