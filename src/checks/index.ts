@@ -4,6 +4,7 @@ import { aliases } from './aliases/check.ts';
 import { antivirus } from './antivirus/check.ts';
 import { arc } from './arc/check.ts';
 import { asn } from './asn/check.ts';
+import { bayes } from './bayes/check.ts';
 import { bounceRules } from './bounce_rules/check.ts';
 import { chartable } from './chartable/check.ts';
 import { clickhouse } from './clickhouse/check.ts';
@@ -66,6 +67,7 @@ export const checks: readonly CheckDefinition[] = [
   antivirus,
   arc,
   asn,
+  bayes,
   bounceRules,
   chartable,
   clickhouse,

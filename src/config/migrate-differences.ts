@@ -54,6 +54,21 @@ const reputationWith =
 
 const knownDifferences: readonly KnownDifference[] = [
   {
+    id: 'autolearn-outbound',
+    topic: 'classifier',
+    rspamd: '`autolearn` learns mail of authenticated and local senders too',
+    postern: 'it does so only with `autolearn_outbound = true`, or `check_local` and `check_authed`',
+    concerns: (context) => places(context, (path) => /^classifier\.bayes\b.*\.autolearn\b/.test(path)),
+  },
+  {
+    id: 'bayes-window',
+    topic: 'classifier',
+    rspamd: 'up to 3.x five words are looked at together',
+    postern: 'two, as in 4.x: to go on with a database of 3.x set `tokenizer { window = 5; }`',
+    concerns: (context) =>
+      places(context, (path) => /^classifier\.bayes\b/.test(path) && !/\.window$/.test(path)),
+  },
+  {
     id: 'ratelimit-new-bucket',
     topic: 'ratelimit',
     rspamd: 'a new bucket lets its first message through, whatever its size',

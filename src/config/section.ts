@@ -201,9 +201,12 @@ function without(reading: Reading, value: UclNode, names: ReadonlySet<string>, p
   return { ...value, entries };
 }
 
-/** Is this text a Lua chunk or function? */
+/** A condition of Rspamd's that is built in here under the same name. */
+const builtInLua = /^\s*return\s+require\s*\(?\s*["']lua_bayes_learn["']\s*\)?\s*\.\s*can_learn\s*;?\s*$/;
+
+/** Is this text a Lua chunk or function, beyond those that are built in? */
 export function isLua(text: string): boolean {
-  return luaText.test(text);
+  return luaText.test(text) && !builtInLua.test(text);
 }
 
 /** First text among these values, however deep, that is Lua code. */

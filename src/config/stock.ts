@@ -163,7 +163,10 @@ function stockLists(): string {
  * @param moduleNames sections of checks beyond Rspamd's modules
  */
 export function builtinRoot(moduleNames: readonly string[]): string {
-  const modules = [...new Set([...Object.keys(knownModules), ...moduleNames])].sort();
+  const modules = [...new Set([...Object.keys(knownModules), ...moduleNames])]
+    // Stands above, with files of other names.
+    .filter((name) => name !== 'classifier')
+    .sort();
   return [
     `metric { name = "default"; ${local('metrics.conf')} }`,
     `actions { reject = 15; add_header = 6; greylist = 4; ${local('actions.conf')} }`,

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { IpAddress } from '../lib/index.ts';
 import type { ActionName } from './action.ts';
 import type { ConfigError } from './errors.ts';
+import type { LearningService } from './learning.ts';
 import type { BucketReport, LimitsService } from './limits.ts';
 import type { Clock, ConfigPath, Log, Maps, Metrics, Records, Resolver, Selectors, Store } from './ports.ts';
 import type { DynamicSymbol, SymbolDef } from './symbol.ts';
@@ -64,6 +65,7 @@ export interface CheckUnit<Sym extends string = string> {
 /** What checks let an administrator ask and do, by the name of the check. */
 export interface CheckServices {
   readonly limits?: LimitsService;
+  readonly learning?: LearningService;
   readonly ratelimit?: {
     /** Buckets that count mail like this one and hold something; `reset` empties them. */
     buckets(task: Task, then: 'show' | 'reset'): Promise<readonly BucketReport[]>;
@@ -159,6 +161,8 @@ export interface CheckDefinition<Schema extends z.ZodType = z.ZodType, Sym exten
    * to complete: those are left out as long as nobody does.
    */
   readonly rulesNeed?: string;
+  /** Key of the section inside the check's own that names the store (`classifier "bayes" { servers … }`). */
+  readonly storeKey?: string;
   /** Options of Rspamd's module that are refused by name, with the reason. */
   readonly unsupported?: Readonly<Record<string, string>>;
   readonly symbols: Readonly<Record<Sym, SymbolDef>>;

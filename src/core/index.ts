@@ -8,6 +8,7 @@ export * from './envelope.ts';
 export * from './errors.ts';
 export * from './figures.ts';
 export * from './history-format.ts';
+export * from './learning.ts';
 export * from './limits.ts';
 export * from './message.ts';
 export * from './milter-reply.ts';

@@ -238,9 +238,16 @@ function buildCheck(
 }
 
 /** The part of a check's section that may name a store. */
-function storeSection({ name, servers }: AnyCheck, { sections }: Configuration): Section | undefined {
-  const section = sections.get(name);
-  return section && servers === 'own' ? { redis: section['redis'] } : section;
+function storeSection(
+  { name, servers, storeKey }: AnyCheck,
+  { sections }: Configuration,
+): Section | undefined {
+  const whole = sections.get(name);
+  if (storeKey !== undefined) {
+    const inner = whole?.[storeKey];
+    return (Array.isArray(inner) ? inner[0] : inner) as Section | undefined;
+  }
+  return whole && servers === 'own' ? { redis: whole['redis'] } : whole;
 }
 
 /** `ratelimit.rates.user_hour.bucket[0].rate` */

@@ -1,0 +1,132 @@
+import snowball from 'snowball-stemmers';
+import * as stopwords from 'stopword';
+
+/** Words longer than this are no words: encoded data, lines of minus signs. */
+const maxWordLength = 128;
+
+interface Language {
+  /** ISO 639-1. */
+  readonly code: string;
+  readonly algorithm: string;
+  readonly stopWords: readonly string[];
+}
+
+/** Languages with a Snowball algorithm, as far as there are stop words to know them by. */
+const languages: readonly Language[] = [
+  { code: 'en', algorithm: 'english', stopWords: stopwords.eng },
+  { code: 'de', algorithm: 'german', stopWords: stopwords.deu },
+  { code: 'fr', algorithm: 'french', stopWords: stopwords.fra },
+  { code: 'es', algorithm: 'spanish', stopWords: stopwords.spa },
+  { code: 'it', algorithm: 'italian', stopWords: stopwords.ita },
+  { code: 'pt', algorithm: 'portuguese', stopWords: stopwords.por },
+  { code: 'nl', algorithm: 'dutch', stopWords: stopwords.nld },
+  { code: 'sv', algorithm: 'swedish', stopWords: stopwords.swe },
+  { code: 'no', algorithm: 'norwegian', stopWords: stopwords.nob },
+  { code: 'da', algorithm: 'danish', stopWords: stopwords.dan },
+  { code: 'fi', algorithm: 'finnish', stopWords: stopwords.fin },
+  { code: 'hu', algorithm: 'hungarian', stopWords: stopwords.hun },
+  { code: 'ro', algorithm: 'romanian', stopWords: stopwords.ron },
+  { code: 'ru', algorithm: 'russian', stopWords: stopwords.rus },
+  { code: 'tr', algorithm: 'turkish', stopWords: stopwords.tur },
+];
+
+/** Which languages have a stop word, a bit each. */
+const stopMasks = new Map<string, number>();
+for (const [index, { stopWords }] of languages.entries())
+  for (const word of stopWords) {
+    const form = normalise(word);
+    if (form !== '') stopMasks.set(form, (stopMasks.get(form) ?? 0) | (1 << index));
+  }
+
+const stemmers = new Map<string, ReturnType<typeof snowball.newStemmer>>();
+
+function stemmerFor({ algorithm }: Language): ReturnType<typeof snowball.newStemmer> {
+  let stemmer = stemmers.get(algorithm);
+  if (!stemmer) stemmers.set(algorithm, (stemmer = snowball.newStemmer(algorithm)));
+  return stemmer;
+}
+
+/**
+ * Words of ASCII text by the rules below: letters, digits and underscores; an apostrophe inside a word, and commas,
+ * semicolons, full stops and apostrophes inside a number, do not end them.
+ */
+const asciiWord = /\w+(?:(?:(?<=[A-Za-z])'(?=[A-Za-z])|(?<=\d)[,.;'](?=\d))\w+)*/g;
+
+/**
+ * Word boundaries of Unicode (UAX 29) for the POSIX locale, in which Rspamd runs: there a full stop or a colon
+ * separates letters.
+ */
+const segmenter = new Intl.Segmenter('en-US-u-va-posix', { granularity: 'word' });
+
+/** The words of a text as they stand there. */
+export function splitWords(text: string, maxWords: number): readonly string[] {
+  const words: string[] = [];
+  if (!/[^\x00-\x7f]/.test(text)) {
+    for (const [word] of text.matchAll(asciiWord)) {
+      if (words.length >= maxWords) break;
+      if (word.length <= maxWordLength && /[A-Za-z0-9]/.test(word)) words.push(word);
+    }
+    return words;
+  }
+  // Blanks always separate words, and short pieces keep the segmenter's work linear.
+  for (const [piece] of text.matchAll(/\S+/g)) {
+    if (words.length >= maxWords) break;
+    if (piece.length > 16 * maxWordLength) continue;
+    if (!/[^\x00-\x7f]/.test(piece)) {
+      for (const word of splitWords(piece, maxWords - words.length)) words.push(word);
+      continue;
+    }
+    for (const { segment, isWordLike } of segmenter.segment(piece)) {
+      if (words.length >= maxWords) break;
+      if (isWordLike && segment.length <= maxWordLength) words.push(segment);
+    }
+  }
+  return words;
+}
+
+/** A word in the one form that is compared: compatibility characters replaced, lower case, letters and digits only. */
+export function normalise(word: string): string {
+  if (/^[a-z0-9_]+$/.test(word)) return word;
+  return word
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{M}\p{N}_]/gu, '');
+}
+
+/** The language that most stop words of a text belong to; undefined: too few do. */
+function detect(words: readonly string[]): number | undefined {
+  const counts = new Uint32Array(languages.length);
+  for (const word of words) {
+    const mask = stopMasks.get(word);
+    if (mask === undefined) continue;
+    for (let index = 0; index < counts.length; index++) if ((mask >> index) & 1) counts[index]!++;
+  }
+  let best = 0;
+  for (let index = 1; index < counts.length; index++) if (counts[index]! > counts[best]!) best = index;
+  return counts[best]! >= Math.max(2, words.length / 20) ? best : undefined;
+}
+
+export interface TextWords {
+  /** Stemmed where the language is known; without its stop words. */
+  readonly words: readonly string[];
+  /** ISO 639-1. */
+  readonly language: string | undefined;
+}
+
+/** Tells the language of words and reduces them to their stems; words at places of `kept` are left as they are. */
+export function readWords(raw: readonly string[]): {
+  readonly language: string | undefined;
+  /** As many as were given; '' for one that does not count. */
+  readonly words: readonly string[];
+} {
+  const words = raw.map(normalise);
+  const found = detect(words);
+  if (found === undefined) return { language: undefined, words };
+  const language = languages[found]!;
+  const stemmer = stemmerFor(language);
+  const isStopWord = (word: string): boolean => (((stopMasks.get(word) ?? 0) >> found) & 1) === 1;
+  return {
+    language: language.code,
+    words: words.map((word) => (isStopWord(word) ? '' : stemmer.stem(word))),
+  };
+}
