@@ -57,7 +57,8 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   429: 'overload',
 };
 
-function failureOf(status: number, text: string): PosternError {
+/** An answer that is none, as an error in the server's own words. */
+export function failureOf({ status, text }: ControllerReply): PosternError {
   let message = text;
   try {
     message = String((JSON.parse(text) as { readonly error?: unknown }).error ?? text);
@@ -69,37 +70,44 @@ function failureOf(status: number, text: string): PosternError {
   return new PosternError(codes[status] ?? 'upstream', `the server says: ${message.trim()}${hint}`);
 }
 
+/** What a controller answered. */
+export interface ControllerReply {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** One request to a controller, as its commands put it. */
+interface ControllerRequest {
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent by POST; undefined: GET. */
+  readonly payload?: Buffer | undefined;
+}
+
 /**
- * Asks the controller of a running server.
+ * Asks the controller of a running server and hands out whatever it says.
  *
- * @param body sent as JSON by POST; undefined: GET
- * @throws PosternError with the server's own words, UpstreamError when nothing answers
+ * @throws UpstreamError when nothing answers
  */
-export async function askController(
+export function callController(
   options: ControllerOptions,
-  path: string,
-  query: Readonly<Record<string, string | undefined>> = {},
-  body?: object,
-): Promise<unknown> {
+  { path, headers, payload }: ControllerRequest,
+): Promise<ControllerReply> {
   const password = passwordOf(options);
   const { host, port, socket, timeout } = options;
   const where = socket ?? `${host}:${port}`;
-  const words = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]],
-  );
-  const search = new URLSearchParams(words).toString();
-  const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-  const { status, text } = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const failed = (error: Error): void =>
       reject(new UpstreamError(`no answer from ${where}: ${error.message}`, { cause: error }));
     const call = request(
       {
         ...(socket === undefined ? { host, port } : { socketPath: socket }),
-        path: search === '' ? path : `${path}?${search}`,
+        path,
         method: payload ? 'POST' : 'GET',
         headers: {
           ...(password !== undefined && { Password: password }),
-          ...(payload && { 'Content-Type': 'application/json', 'Content-Length': payload.length }),
+          ...(payload && { 'Content-Length': payload.length }),
+          ...headers,
         },
         timeout: timeout * 1000,
       },
@@ -116,10 +124,36 @@ export async function askController(
     call.on('error', failed);
     call.end(payload);
   });
-  if (status !== 200) throw failureOf(status, text);
+}
+
+/**
+ * Asks the controller of a running server.
+ *
+ * @param body sent as JSON by POST; undefined: GET
+ * @throws PosternError with the server's own words, UpstreamError when nothing answers
+ */
+export async function askController(
+  options: ControllerOptions,
+  path: string,
+  query: Readonly<Record<string, string | undefined>> = {},
+  body?: object,
+): Promise<unknown> {
+  const words = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  );
+  const search = new URLSearchParams(words).toString();
+  const { status, text } = await callController(options, {
+    path: search === '' ? path : `${path}?${search}`,
+    ...(body !== undefined && {
+      payload: Buffer.from(JSON.stringify(body)),
+      headers: { 'Content-Type': 'application/json' },
+    }),
+  });
+  if (status !== 200) throw failureOf({ status, text });
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new UpstreamError(`${where} is no controller of Postern`, { cause: error });
+    const { host, port, socket } = options;
+    throw new UpstreamError(`${socket ?? `${host}:${port}`} is no controller of Postern`, { cause: error });
   }
 }

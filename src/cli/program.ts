@@ -4,6 +4,7 @@ import { addCompletionCommand } from './completion.ts';
 import { addConfigCommands } from './config.ts';
 import { addDkimCommands } from './dkim.ts';
 import { addDmarcCommands } from './dmarc.ts';
+import { addLearnCommands } from './learn.ts';
 import { addLimitsCommands } from './limits.ts';
 import { addManCommand } from './man.ts';
 import { addMigrateCommand } from './migrate.ts';
@@ -21,6 +22,7 @@ export function createProgram(): Command {
   addServeCommand(program);
   addConfigCommands(program);
   addDkimCommands(program);
+  addLearnCommands(program);
   addLimitsCommands(program);
   addDmarcCommands(program);
   addMigrateCommand(program);

@@ -1,5 +1,6 @@
 import type { ActionName } from './action.ts';
 import type { Envelope } from './envelope.ts';
+import type { LearnAnswer, LearningService } from './learning.ts';
 import type { BucketReport, LimitsService } from './limits.ts';
 import type { MapHandle } from './ports.ts';
 import type { ScanRequest } from './verdict.ts';
@@ -69,6 +70,16 @@ export interface SelectorTools {
   evaluate(text: string, request: ScanRequest): readonly string[] | undefined;
 }
 
+/** A classifier as the controller teaches it. */
+export interface Learning extends Pick<LearningService, 'classifiers' | 'classes' | 'statistics'> {
+  /** See {@link LearningService.learn}. */
+  learn(
+    request: ScanRequest,
+    className: string | undefined,
+    manner: 'careful' | 'bulk',
+  ): Promise<LearnAnswer>;
+}
+
 /** What the controller may ask of the rest of the server; implemented by the daemon over its processes. */
 export interface Control {
   readonly version: string;
@@ -91,6 +102,8 @@ export interface Control {
   readonly maps: readonly MapHandle[];
   /** Undefined: no limits are configured. */
   readonly limits: LimitsService | undefined;
+  /** Undefined: there is no classifier. */
+  readonly learning: Learning | undefined;
   /** Leaky buckets that count mail with this envelope; none without the check `ratelimit`. */
   buckets(envelope: Envelope, then: 'show' | 'reset'): Promise<readonly BucketReport[]>;
   readonly selectors: SelectorTools;

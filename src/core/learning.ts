@@ -4,8 +4,10 @@ import type { Task } from './task.ts';
 export type LearnAnswer =
   /** `moved`: it was learned as another class before. */
   | { readonly kind: 'learned' | 'moved' | 'forgotten' }
-  /** Learned as this class already, or not to be forgotten because it was never learned. */
-  | { readonly kind: 'known' | 'unknown' }
+  /** Learned as this class already. */
+  | { readonly kind: 'known'; readonly messageId: string | undefined }
+  /** Not to be forgotten, because it was never learned. */
+  | { readonly kind: 'unknown' }
   /** The classifier is certain of this class without it. */
   | { readonly kind: 'certain'; readonly probability: number }
   | { readonly kind: 'few' | 'many'; readonly tokens: number; readonly bound: number };

@@ -1,5 +1,5 @@
 import { saveActionThresholds, saveSymbolScores } from '../config/index.ts';
-import { type Control, toPosternError } from '../core/index.ts';
+import { type Control, type ScanRequest, toPosternError } from '../core/index.ts';
 import { listExtractors, listTransforms } from '../selectors/index.ts';
 import { type ControllerSettings, createController } from '../server/controller/index.ts';
 import type { Channel } from './channel.ts';
@@ -53,6 +53,19 @@ function createControl(init: ControlInit): Control {
     },
     get limits() {
       return services().engine.plan.services.limits;
+    },
+    get learning() {
+      const { engine } = services();
+      const { learning } = engine.plan.services;
+      return (
+        learning && {
+          classifiers: learning.classifiers,
+          classes: learning.classes,
+          statistics: () => learning.statistics(),
+          learn: (request: ScanRequest, className: string | undefined, manner: 'careful' | 'bulk') =>
+            learning.learn(engine.taskFor(request), className, manner),
+        }
+      );
     },
     buckets: async (envelope, then) => {
       const { engine } = services();

@@ -155,7 +155,7 @@ test('mistakes are answered with their reason', async () => {
     ['/getmap', '', 400, 'Id header missing'],
     ['/graph', '', 400, 'Absent graph type'],
     ['/graph?type=century', '', 400, 'Invalid graph type'],
-    ['/learnspam', message, 404, 'no classifiers defined'],
+    ['/learnspam', '', 400, 'Empty body is not permitted'],
     ['/plugins/selectors/check_selector', '', 404, 'missing selector'],
   ] as const) {
     const reply = await server.control(path, { method: 'POST', body, ...hello });

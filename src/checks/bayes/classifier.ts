@@ -38,7 +38,7 @@ export interface Judgement {
 const hardMaxTokens = 20_000;
 
 /** While too little was learned it is looked again after so long. */
-const idleMs = 5000;
+const idleMs = 2000;
 
 /** Order of the values is the order in which Lua's table gives them in Rspamd 3.4. */
 const classifiedHeaders = ['X-MimeOLE', 'X-Mailer', 'User-Agent', 'Content-Type'];
@@ -152,7 +152,7 @@ export class Bayes implements LearningService {
       this.#options.common_ttl,
     ]);
     this.#idle.delete(main);
-    return { kind: outcome };
+    return outcome === 'known' ? { kind: outcome, messageId: task.message.messageId } : { kind: outcome };
   }
 
   #combine(

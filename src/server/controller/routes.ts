@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Control, MapHandle } from '../../core/index.ts';
 import { PosternError, renderHistoryRow } from '../../core/index.ts';
 import { envelopeFromRequest } from '../envelope.ts';
+import { createLearnRoutes, learnedClasses } from './learn-routes.ts';
 import { createLimitsRoutes } from './limits-routes.ts';
 import { headersOf, mistake, parseBody } from './request.ts';
 import type { Route, RouteContext, RouteRequest } from './route.ts';
@@ -71,10 +72,6 @@ async function history(context: RouteContext, request: RouteRequest): Promise<ob
   return { version: 2, rows: rows.slice(0, maxHistoryRows).map(renderHistoryRow) };
 }
 
-const learning = ({ body }: RouteRequest): never => {
-  if (body.length === 0) throw mistake(400, 'Empty body is not permitted');
-  throw mistake(404, 'no classifiers defined');
-};
 const fuzzy = (): never => {
   throw mistake(404, 'Unknown or missing flag');
 };
@@ -124,6 +121,11 @@ function selectorRoutes({ control }: RouteContext): readonly Route[] {
   ];
 }
 
+async function statAnswer(control: Control, isReadOnly: boolean): Promise<object> {
+  const [totals, learned] = await Promise.all([control.totals(), learnedClasses(control)]);
+  return renderStat(control, totals, isReadOnly, learned);
+}
+
 /** Every endpoint but the scans and the files (wire-protocols 1.11). */
 export function createRoutes(context: RouteContext): readonly Route[] {
   const { control } = context;
@@ -137,13 +139,13 @@ export function createRoutes(context: RouteContext): readonly Route[] {
     {
       path: '/stat',
       privilege: 'read',
-      answer: async ({ isReadOnly }) => renderStat(control, await control.totals(), isReadOnly),
+      answer: ({ isReadOnly }) => statAnswer(control, isReadOnly),
     },
     {
       path: '/statreset',
       privilege: 'write',
       answer: async ({ isReadOnly }) => {
-        const before = renderStat(control, await control.totals(), isReadOnly);
+        const before = await statAnswer(control, isReadOnly);
         await control.resetTotals();
         return before;
       },
@@ -266,10 +268,7 @@ export function createRoutes(context: RouteContext): readonly Route[] {
         return { ...success, config_id: control.configId };
       },
     },
-    { path: '/bayes/classifiers', privilege: 'read', answer: () => [] },
-    ...['/learnspam', '/learnham', '/learnclass'].map(
-      (path): Route => ({ path, privilege: 'write', answer: learning }),
-    ),
+    ...createLearnRoutes(context),
     ...['/fuzzyadd', '/fuzzydel', '/fuzzydelhash'].map(
       (path): Route => ({ path, privilege: 'write', answer: fuzzy }),
     ),

@@ -1,3 +1,4 @@
+import type { LearnedClass } from '../../core/index.ts';
 import {
   type Control,
   countHam,
@@ -44,7 +45,12 @@ export function renderAuth(control: Control, totals: Totals, isReadOnly: boolean
 }
 
 /** Reply of `/stat`: Rspamd's figures, with memory pools (which do not exist here) as 0. */
-export function renderStat(control: Control, totals: Totals, isReadOnly: boolean): object {
+export function renderStat(
+  control: Control,
+  totals: Totals,
+  isReadOnly: boolean,
+  learned: readonly LearnedClass[] = [],
+): object {
   const times: (number | null)[] = [...totals.scanTimesSeconds];
   while (times.length < 31) times.push(null);
   return {
@@ -68,8 +74,17 @@ export function renderStat(control: Control, totals: Totals, isReadOnly: boolean
     chunks_freed: 0,
     chunks_oversized: 0,
     fragmented: 0,
-    total_learns: totals.learned,
-    statfiles: [],
+    total_learns: learned.reduce((sum, one) => sum + one.learned, 0),
+    statfiles: learned.map((one) => ({
+      revision: one.learned,
+      used: 0,
+      total: 0,
+      size: 0,
+      symbol: one.symbol,
+      type: one.store,
+      languages: 0,
+      users: 1,
+    })),
     fuzzy_hashes: {},
   };
 }
