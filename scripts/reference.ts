@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { knownModules } from '../src/config/known/modules.ts';
 import type { CheckDefinition } from '../src/core/index.ts';
 
 interface JsonSchema {
@@ -135,9 +136,28 @@ export function renderChecksIndex(checks: readonly CheckDefinition[]): string {
   const rows = [...checks]
     .sort((a, b) => a.name.localeCompare(b.name, 'en'))
     .map((check) => `| [${check.name}](${check.name}.md) | ${check.stage} | ${cell(check.summary)} |`);
-  return [header, '# Checks', '', '| Check | Stage | What it does |', '|---|---|---|', ...rows, ''].join(
-    '\n',
-  );
+  const names = new Set(checks.flatMap((check) => [check.name, ...(check.aliases ?? [])]));
+  // Lists in sections of older versions are read as lists of `rbl`.
+  for (const older of ['emails', 'surbl']) names.add(older);
+  const absent = Object.keys(knownModules).filter((name) => !names.has(name));
+  return [
+    header,
+    '# Checks',
+    '',
+    'Each has a section of the same name in the configuration (`local.d/NAME.conf`); options that are refused stand on its page.',
+    '',
+    '| Check | Stage | What it does |',
+    '|---|---|---|',
+    ...rows,
+    '',
+    '## Modules of Rspamd that are not here',
+    '',
+    absent.map((name) => `\`${name}\``).join(', '),
+    '',
+    'Options of yours for one that changes verdicts are unsupported: `postern config check` names them. Stock files are accepted. See',
+    '[configuration](../../configuration.md#what-rspamd-knows-and-postern-does-not).',
+    '',
+  ].join('\n');
 }
 
 /** Every symbol with its stock score. */
