@@ -5,12 +5,15 @@ import type {
   MailAddress,
   Message,
   Part,
+  TextSections,
   TextView,
   UrlView,
 } from '../core/index.ts';
 import { type HtmlView, readHtml } from './html.ts';
 import { readHtmlStructure } from './html-structure.ts';
+import { languageOf } from './language.ts';
 import { type ContentLimits, contentLimits } from './limits.ts';
+import { splitSections } from './sections.ts';
 import { UrlCollector } from './urls.ts';
 
 interface ReadPart {
@@ -29,6 +32,8 @@ class MessageContent implements ContentViews {
   #texts: readonly TextView[] | undefined;
   #collector: UrlCollector | undefined;
   readonly #urlChars = new Map<TextView, number>();
+  readonly #sections = new Map<TextView, TextSections>();
+  readonly #languages = new Map<TextView, string | undefined>();
   readonly #structures = new Map<TextView, HtmlStructure>();
   #attachments: readonly Part[] | undefined;
 
@@ -47,6 +52,21 @@ class MessageContent implements ContentViews {
 
   get linkCount(): number {
     return this.#collect().linkCount;
+  }
+
+  sections(text: TextView): TextSections {
+    let sections = this.#sections.get(text);
+    if (!sections) {
+      sections = splitSections(text.text);
+      this.#sections.set(text, sections);
+    }
+    return sections;
+  }
+
+  language(text: TextView): string | undefined {
+    if (!this.#languages.has(text))
+      this.#languages.set(text, languageOf(this.sections(text).own) ?? languageOf(text.text));
+    return this.#languages.get(text);
   }
 
   htmlStructure(text: TextView): HtmlStructure | undefined {

@@ -211,6 +211,17 @@ export interface HtmlStructure {
   readonly isCut: boolean;
 }
 
+/** A text taken apart by who wrote it; each in order of its lines. */
+export interface TextSections {
+  /** What the sender wrote. */
+  readonly own: string;
+  /** Lines that are quoted, with the line that says of whom. */
+  readonly quoted: string;
+  readonly signature: string;
+  /** Everything below the mark of a forwarded or original message. */
+  readonly forwarded: string;
+}
+
 /** A link that people are shown in place of another one. */
 export type DisplayedUrl = Pick<UrlView, 'url' | 'host' | 'domain' | 'flags'>;
 
@@ -243,6 +254,10 @@ export interface ContentViews {
    * links, subject and queries do not count.
    */
   readonly linkCount: number;
+  /** One of {@link texts} taken apart by who wrote it. */
+  sections(text: TextView): TextSections;
+  /** Language of one of {@link texts} (ISO 639-1), by what the sender wrote if that is enough; undefined: not known. */
+  language(text: TextView): string | undefined;
   /** How one of {@link texts} is built; undefined for plain text. */
   htmlStructure(text: TextView): HtmlStructure | undefined;
   /** Characters of one of {@link texts} that are links as a reader sees them. */

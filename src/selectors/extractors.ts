@@ -175,7 +175,12 @@ export const extractors: Readonly<Record<string, ExtractorDefinition>> = {
     description: 'File names of all parts',
     make: noArgs(() => texts((task) => task.message.parts.flatMap((part) => part.fileName ?? []))),
   },
-  languages: refused('there is no language detection yet'),
+  languages: {
+    description: 'Languages of the texts (ISO 639-1), each once',
+    make: noArgs(() =>
+      texts(({ content }) => [...new Set(content.texts.flatMap((text) => content.language(text) ?? []))]),
+    ),
+  },
   header: {
     description:
       'Decoded value of a header; `full`: every one of that name with its parts; `strong`: case counts',

@@ -251,7 +251,6 @@ test('a bad selector is refused with its path and place', () => {
     ["user.digest('hex', 'crc')", /none of blake2/],
     ['time(connect, "%Q")', /bad time format/],
     ['words', /stem words are not available/],
-    ['languages', /not available/],
     ['metatokens', /not available/],
     ['task_cache(x)', /not available/],
     ['from(x)', /none of smtp/],
@@ -307,4 +306,19 @@ test('any text is compiled or refused', () => {
 test('names are listed with what they mean', () => {
   assert.match(listExtractors()['ip'] ?? '', /client/);
   assert.match(listTransforms()['lower'] ?? '', /lower case/);
+});
+
+test('languages are those of the texts that are long enough', () => {
+  const of = (body: string): readonly string[] | undefined =>
+    selectors.compile('languages', { path: [] }).values(
+      testTask({
+        raw: `Subject: x\nContent-Type: text/plain; charset=utf-8\n\n${body}\n`,
+      }).task,
+    );
+  assert.deepEqual(of('Vielen Dank, wir schicken es Ihnen mit der Post und auf dem Weg.'), ['de']);
+  assert.deepEqual(
+    of('Thank you, we will send it to you.\n> Vielen Dank, wir sind auf dem Weg und mit der Post'),
+    ['en'],
+  );
+  assert.deepEqual(of('Hello.') ?? [], []);
 });
