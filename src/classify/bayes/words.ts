@@ -106,14 +106,7 @@ function detect(words: readonly string[]): number | undefined {
   return counts[best]! >= Math.max(2, words.length / 20) ? best : undefined;
 }
 
-export interface TextWords {
-  /** Stemmed where the language is known; without its stop words. */
-  readonly words: readonly string[];
-  /** ISO 639-1. */
-  readonly language: string | undefined;
-}
-
-/** Tells the language of words and reduces them to their stems; words at places of `kept` are left as they are. */
+/** Tells the language of words and reduces them to their stems. */
 export function readWords(raw: readonly string[]): {
   readonly language: string | undefined;
   /** As many as were given; '' for one that does not count. */
