@@ -9,6 +9,7 @@ import { bounceRules } from './bounce_rules/check.ts';
 import { chartable } from './chartable/check.ts';
 import { clickhouse } from './clickhouse/check.ts';
 import { clustering } from './clustering/check.ts';
+import { contentModel } from './content_model/check.ts';
 import { dateRules } from './date_rules/check.ts';
 import { dcc } from './dcc/check.ts';
 import { dkim } from './dkim/check.ts';
@@ -72,6 +73,7 @@ export const checks: readonly CheckDefinition[] = [
   chartable,
   clickhouse,
   clustering,
+  contentModel,
   dateRules,
   dcc,
   dkim,

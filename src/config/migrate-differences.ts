@@ -584,6 +584,13 @@ const knownDifferences: readonly KnownDifference[] = [
         : undefined,
   },
   {
+    id: 'content-model',
+    topic: 'content',
+    rspamd: 'no model of content comes with it',
+    postern: '`content_model` adds CONTENT_SPAM or CONTENT_HAM; `enabled = false` leaves it out',
+    concerns: ({ configuration }) => (isModuleOn(configuration, 'content_model') ? [] : undefined),
+  },
+  {
     id: 'history',
     topic: 'history',
     rspamd: 'kept in memory, or in Redis with `history_redis`',
