@@ -210,6 +210,23 @@ const knownDifferences: readonly KnownDifference[] = [
         : undefined,
   },
   {
+    id: 'greylist-without-redis',
+    topic: 'greylist',
+    rspamd: 'without Redis no mail is told to wait',
+    postern:
+      'the embedded store serves: suspicious inbound mail is told to wait (`enabled = false` ends that)',
+    concerns: (context) =>
+      isModuleOn(context.configuration, 'greylist') && !usesRedis(context, 'greylist') ? [] : undefined,
+  },
+  {
+    id: 'replies-without-redis',
+    topic: 'replies',
+    rspamd: 'without Redis answers are recognised by cookies only',
+    postern: 'the embedded store serves: answers to own mail get REPLY',
+    concerns: (context) =>
+      isModuleOn(context.configuration, 'replies') && !usesRedis(context, 'replies') ? [] : undefined,
+  },
+  {
     id: 'greylist-outage',
     topic: 'greylist',
     rspamd: 'while Redis cannot be written, mail is told to wait without being noted',
