@@ -71,6 +71,7 @@ const leastOpacity = 0.06;
 const colourTolerance = 16;
 const maxAnchorText = 512;
 const maxListed = 1_000;
+const maxInlineStyles = 256;
 const maxConcealedText = 65_536;
 /** Open elements that an end tag looks through for its start. */
 const maxLookBack = 64;
@@ -78,6 +79,7 @@ const maxLookBack = 64;
 class StructureReader extends HtmlTokenizer {
   readonly #limits: ContentLimits;
   readonly #sheet = new StyleSheet();
+  readonly #inlineStyles = new Map<string, Style>();
   readonly #open: OpenElement[] = [];
   readonly #attributes = new Map<string, string>();
   #buried = 0;
@@ -249,7 +251,18 @@ class StructureReader extends HtmlTokenizer {
     if (!this.#sheet.isEmpty)
       this.#sheet.apply(name, attributes.get('class') ?? '', attributes.get('id') ?? '', style);
     const inline = attributes.get('style');
-    if (inline !== undefined) readDeclarations(inline, style);
+    if (inline !== undefined) Object.assign(style, this.#inlineStyle(inline));
+    return style;
+  }
+
+  /** Newsletters repeat the same few styles on every cell. */
+  #inlineStyle(text: string): Style {
+    let style = this.#inlineStyles.get(text);
+    if (!style) {
+      style = {};
+      readDeclarations(text, style);
+      if (this.#inlineStyles.size < maxInlineStyles) this.#inlineStyles.set(text, style);
+    }
     return style;
   }
 
