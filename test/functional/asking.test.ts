@@ -39,7 +39,7 @@ describe('checks that ask other servers', () => {
         redirector_symbol = "REDIRECTED";
       `,
       'local.d/multimap.conf': `
-        target { type = "url"; map = ["bad.example.net"]; symbol = "BAD_TARGET"; score = 2; }
+        target { type = "url"; map = ["bad.example.net"]; symbol = "BAD_TARGET"; score = 3; }
       `,
       'local.d/dcc.conf': `enabled = true; servers = "${dccifd.address}"; timeout = 5s;`,
       'local.d/reputation.conf': `
@@ -72,7 +72,7 @@ describe('checks that ask other servers', () => {
     const text = `http://127.0.0.1:${port}/x`;
     for (const headers of [login, { IP: '198.51.100.9' }, { IP: '10.1.2.3' }]) {
       const { symbols } = await scan(text, headers);
-      assert.equal(symbols['BAD_TARGET']?.score, 2);
+      assert.equal(symbols['BAD_TARGET']?.score, 3);
       assert.deepEqual(symbols['REDIRECTED']?.options, ['127.0.0.1->bad.example.net']);
     }
     assert.deepEqual(asked, [`HEAD 127.0.0.1:${port} /x`]);
