@@ -132,6 +132,10 @@ const composites: Readonly<Record<string, StockComposite>> = {
     policy: 'leave',
     description: 'A link hides where it leads',
   },
+  INVALID_MSGID_ALLOWED: {
+    expression: '~KNOWN_MID & ^INVALID_MSGID',
+    description: 'The Message-ID is odd as always with this sender',
+  },
   IP_SCORE_FREEMAIL: {
     expression: 'FREEMAIL_FROM & SENDER_REP_SPAM',
     policy: 'remove_weight',
@@ -142,6 +146,10 @@ const composites: Readonly<Record<string, StockComposite>> = {
     score: 7,
     policy: 'leave',
     description: 'Extortion: a Bitcoin address, and words or tricks that go with it',
+  },
+  MISSING_MID_ALLOWED: {
+    expression: '~KNOWN_NO_MID & ^MISSING_MID',
+    description: 'This sender never writes a Message-ID',
   },
   PHISH_EMOTION: {
     expression: `${phishing} & (SUBJECT_ENDS_QUESTION | SUBJECT_ENDS_EXCLAIM)`,
