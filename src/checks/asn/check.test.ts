@@ -236,3 +236,19 @@ test('options that do not belong together are errors', async () => {
   await assert.rejects(buildCheck(asn, { provider_type: 'maxmind' }), ConfigError);
   await assert.rejects(buildCheck(asn, { database: '/x.mmdb' }), ConfigError);
 });
+
+test('a zone that does not answer is left alone for a minute', async () => {
+  const asked: string[] = [];
+  let now = 1_700_000_000_000;
+  const built = await buildCheck(
+    asn,
+    {},
+    { dns: tableResolver({ 'txt 7.100.51.198.asn.rspamd.com': 'timeout' }, asked), now: () => now },
+  );
+  for (let i = 0; i < 5; i++) assert.deepEqual((await built.run()).symbols, ['ASN_FAIL']);
+  assert.equal(asked.length, 3);
+  now += 60_000;
+  for (let i = 0; i < 5; i++) await built.run();
+  assert.equal(asked.length, 4, 'one question tells that it still does not answer');
+  await built.close();
+});

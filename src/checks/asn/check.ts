@@ -1,5 +1,7 @@
 import {
   type CheckContext,
+  type Clock,
+  type DnsStatus,
   type DynamicSymbol,
   defineCheck,
   type InsertHit,
@@ -78,13 +80,42 @@ function skipTest({ config, options }: Context): (task: Task) => boolean {
     (direction.isLocal && !checksLocal) || (direction.isAuthenticated && !checksAuthed);
 }
 
-function zoneLookup({ config, dns, options }: Context): LookUp {
+/** Questions in a row without an answer after which a zone is left alone for a while: mail waits for each of them. */
+const maxSilent = 3;
+const pauseMs = 60_000;
+
+/** Leaves a zone alone that does not answer, and asks again by and by. */
+class Pause {
+  readonly #clock: Clock;
+  #silent = 0;
+  #untilMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get isOn(): boolean {
+    return this.#clock.now() < this.#untilMs;
+  }
+
+  report(status: DnsStatus): void {
+    this.#silent = status === 'timeout' || status === 'network' ? this.#silent + 1 : 0;
+    // One more silence after a pause is the next pause.
+    if (this.#silent >= maxSilent) this.#untilMs = this.#clock.now() + pauseMs;
+  }
+}
+
+function zoneLookup({ config, dns, options, clock }: Context): LookUp {
   const { ip4, ip6 } = config.provider_info;
   const timeoutMs = Math.min(maxTimeMs, (options.taskTimeoutMs ?? Number.POSITIVE_INFINITY) / 2);
+  const pauses = { 4: new Pause(clock), 6: new Pause(clock) };
   return async (ip, { signal }) => {
     const zone = ip.family === 4 ? ip4 : ip6;
+    const pause = pauses[ip.family];
+    if (pause.isOn) return { failure: `${zone}:paused` };
     const name = `${reversedIp(ip)}.${zone}`;
     const { status, records } = await dns.resolve(name, 'txt', { signal, timeoutMs });
+    if (!signal.aborted) pause.report(status);
     if (status === 'nxdomain' || status === 'nodata') return undefined;
     return status === 'ok' && records[0] !== undefined
       ? parseTxtInfo(records[0])
