@@ -38,11 +38,32 @@ for (const [index, { stopWords }] of languages.entries())
     if (form !== '') stopMasks.set(form, (stopMasks.get(form) ?? 0) | (1 << index));
   }
 
-const stemmers = new Map<string, ReturnType<typeof snowball.newStemmer>>();
+/** Words of one language whose stems are remembered: the same few thousand make up nearly all mail. */
+const maxRemembered = 20_000;
 
-function stemmerFor({ algorithm }: Language): ReturnType<typeof snowball.newStemmer> {
+class Stemmer {
+  readonly #stemmer: ReturnType<typeof snowball.newStemmer>;
+  readonly #known = new Map<string, string>();
+
+  constructor(algorithm: string) {
+    this.#stemmer = snowball.newStemmer(algorithm);
+  }
+
+  stem(word: string): string {
+    const known = this.#known.get(word);
+    if (known !== undefined) return known;
+    const stem = this.#stemmer.stem(word);
+    if (this.#known.size >= maxRemembered) this.#known.clear();
+    this.#known.set(word, stem);
+    return stem;
+  }
+}
+
+const stemmers = new Map<string, Stemmer>();
+
+function stemmerFor({ algorithm }: Language): Stemmer {
   let stemmer = stemmers.get(algorithm);
-  if (!stemmer) stemmers.set(algorithm, (stemmer = snowball.newStemmer(algorithm)));
+  if (!stemmer) stemmers.set(algorithm, (stemmer = new Stemmer(algorithm)));
   return stemmer;
 }
 
