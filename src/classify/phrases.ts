@@ -80,6 +80,25 @@ function matchesFrom(phrase: Phrase, tokens: readonly string[], start: number): 
   return true;
 }
 
+const none: readonly Phrase[] = [];
+/** Words that were looked up before: the same few thousand make up nearly all mail. */
+const remembered = new Map<string, readonly Phrase[]>();
+const maxRemembered = 20_000;
+
+/** Phrases that may begin with this word. */
+function phrasesFrom(token: string): readonly Phrase[] {
+  const known = remembered.get(token);
+  if (known) return known;
+  const whole = byWord.get(token) ?? none;
+  const stems = (byStem.get(token.slice(0, stemKeyLength)) ?? none).filter(({ words }) =>
+    matches(words[0]!, token),
+  );
+  const found = stems.length === 0 ? whole : [...whole, ...stems];
+  if (remembered.size >= maxRemembered) remembered.clear();
+  remembered.set(token, found);
+  return found;
+}
+
 /**
  * Counts for each topic (as in {@link topics}) how many of its different phrases stand in the text.
  *
@@ -88,18 +107,12 @@ function matchesFrom(phrase: Phrase, tokens: readonly string[], start: number): 
 export function countTopics(tokens: readonly string[]): Uint16Array {
   const counts = new Uint16Array(topics.length);
   const seen = new Uint8Array(phraseCount);
-  const tryAll = (candidates: readonly Phrase[] | undefined, at: number): void => {
-    if (!candidates) return;
-    for (const phrase of candidates) {
+  for (let at = 0; at < tokens.length; at++) {
+    for (const phrase of phrasesFrom(tokens[at]!)) {
       if (seen[phrase.number] !== 0 || !matchesFrom(phrase, tokens, at)) continue;
       seen[phrase.number] = 1;
       counts[phrase.topic]! += 1;
     }
-  };
-  for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at]!;
-    tryAll(byWord.get(token), at);
-    if (token.length >= stemKeyLength) tryAll(byStem.get(token.slice(0, stemKeyLength)), at);
   }
   return counts;
 }
