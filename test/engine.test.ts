@@ -533,3 +533,36 @@ test('settings are chosen by the envelope as checks of the connection corrected 
   assert.deepEqual(names(await scan({ way: 'authenticated' })), ['RELAYED', 'THEIRS', 'BEHIND']);
   assert.deepEqual(names(await scan({ way: 'authenticated', request: { X: '1' } })), ['OURS']);
 });
+
+test('a check that is off by default runs only when its section says so', async (context) => {
+  const shy = defineCheck({
+    name: 'shy',
+    summary: 'for a test',
+    group: 'shy',
+    stage: 'filter',
+    direction: 'both',
+    needs: [],
+    config: z.strictObject({ enabled: z.boolean().default(false) }),
+    symbols: { SHY: { description: 'for a test' } },
+    create: () => (_, hit) => hit('SHY'),
+  }) as unknown as CheckDefinition;
+  assert.deepEqual(names(await (await build(context, [shy])).scan()), []);
+  const called = await build(context, [shy], { 'shy.conf': 'enabled = true;\n' });
+  assert.deepEqual(names(await called.scan()), ['SHY']);
+});
+
+test('nothing that is off by default gets as far as a unit', async (context) => {
+  const { checks: all } = await import('../src/checks/index.ts');
+  const shy = all.filter((definition) => {
+    const parsed = definition.config.safeParse({});
+    return parsed.success && (parsed.data as { enabled?: unknown }).enabled === false;
+  });
+  assert.deepEqual(
+    shy
+      .map(({ name }) => name)
+      .filter((name) => ['elastic', 'http_headers', 'known_senders', 'p0f'].includes(name)),
+    ['elastic', 'http_headers', 'known_senders', 'p0f'],
+  );
+  const { engine } = await build(context, shy);
+  assert.deepEqual(engine.plan.units, []);
+});

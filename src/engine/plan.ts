@@ -94,9 +94,12 @@ export function globalOptions(
   };
 }
 
+/** By the section, or because the check is off until its section says otherwise. */
 function isSwitchedOff(check: AnyCheck, configuration: Configuration): boolean {
+  const options = configuration.modules.get(check.name);
   return (
     configuration.sections.get(check.name)?.['enabled'] === false ||
+    (options as { readonly enabled?: unknown } | undefined)?.enabled === false ||
     configuration.options.disabledModules.includes(check.name)
   );
 }
