@@ -134,6 +134,8 @@ interface Tally {
 const recipientOf = (way: Way): string =>
   uniqueRecipient(way === 'outside' ? 'inside.example' : 'far.example');
 
+/** Sessions at a time. */
+const sessions = 8;
 /** Longer than the greylisting of the trial's configuration. */
 const retryMs = 1500;
 
@@ -181,7 +183,7 @@ async function sendAll(mta: Mta, messages: readonly BenchMessage[], tallies: Map
       if ((index + 1) % 100 === 0) process.stderr.write(`  ${index + 1} of ${messages.length}\n`);
     }
   };
-  await Promise.all([worker(), worker(), worker(), worker()]);
+  await Promise.all(Array.from({ length: sessions }, worker));
 }
 
 /** Waits until nothing new arrives any more. */
