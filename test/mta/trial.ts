@@ -118,12 +118,18 @@ async function loggedIn(port: number): Promise<SmtpClient> {
   return client;
 }
 
+interface Accepted {
+  readonly index: number;
+  readonly sender: string;
+  readonly to: string;
+}
+
 /** What became of the messages of one way. */
 interface Tally {
   sent: number;
   /** By the first two parts of the reply: `250`, `554 5.7.1`. */
   readonly replies: Map<string, number>;
-  readonly accepted: { readonly sender: string; readonly to: string }[];
+  readonly accepted: Accepted[];
   /** Told to come back later, and sent again. */
   retried: number;
   /** Sessions that broke without a reply, by what the client saw. */
@@ -175,7 +181,7 @@ async function sendAll(mta: Mta, messages: readonly BenchMessage[], tallies: Map
         const key =
           final.code === 250 ? '250' : `${final.code} ${/^\d\.\d+\.\d+/.exec(final.text)?.[0] ?? ''}`.trim();
         count(tally.replies, key);
-        if (final.code === 250) tally.accepted.push({ sender: message.sender, to });
+        if (final.code === 250) tally.accepted.push({ index, sender: message.sender, to });
       } catch (error) {
         if (error instanceof SmtpRefusal) count(tally.replies, `${error.reply.code} (session)`);
         else count(tally.broken, (error as Error).message);
@@ -252,12 +258,18 @@ async function trial(name: string, messages: readonly BenchMessage[]): Promise<b
   console.log(`\n${name}: ${messages.length} messages in ${seconds.toFixed(0)} s`);
   let isGood = true;
   for (const [way, { sent, replies, accepted, retried, broken }] of tallies) {
-    const arrived = accepted.filter(({ to }) => sink.to(to).length > 0).length;
+    const isBack = ({ sender, to }: Accepted): boolean =>
+      sink.deliveries.some(
+        ({ from, recipients, raw }) =>
+          from === '' &&
+          recipients.some((recipient) => recipient.toLowerCase() === sender.toLowerCase()) &&
+          raw.includes(to),
+      );
+    const missing = accepted.filter(({ to }) => sink.to(to).length === 0);
+    const arrived = accepted.length - missing.length;
     // What an MTA cannot pass on it returns: Exim, for one, does so with lines over 998 bytes.
-    const returned = accepted.filter(
-      ({ sender, to }) =>
-        sink.to(to).length === 0 && sink.to(sender).some(({ from, raw }) => from === '' && raw.includes(to)),
-    ).length;
+    const lost = missing.filter((one) => !isBack(one));
+    const returned = missing.length - lost.length;
     const words = [...replies]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([code, times]) => `${code}: ${times}`);
@@ -265,7 +277,15 @@ async function trial(name: string, messages: readonly BenchMessage[]): Promise<b
       `  ${way.padEnd(8)} sent ${sent}, ${retried} of them twice; ${words.join(', ')}; of ${accepted.length} accepted ${arrived} arrived, ${returned} came back`,
     );
     for (const [reason, times] of broken) console.log(`    broken ${times}: ${reason}`);
-    if (arrived + returned < accepted.length || broken.size > 0) isGood = false;
+    for (const { index } of lost) {
+      const longest = Math.max(
+        ...messages[index]!.raw.toString('latin1')
+          .split('\r\n')
+          .map((line) => line.length),
+      );
+      console.log(`    lost: message ${index}, longest line ${longest} bytes`);
+    }
+    if (lost.length > 0 || broken.size > 0) isGood = false;
   }
   const lines = [...log].sort(([a], [b]) => (a < b ? -1 : 1));
   if (lines.length === 0) console.log('  the log holds no warning and no error');
