@@ -277,15 +277,18 @@ async function trial(name: string, messages: readonly BenchMessage[]): Promise<b
       `  ${way.padEnd(8)} sent ${sent}, ${retried} of them twice; ${words.join(', ')}; of ${accepted.length} accepted ${arrived} arrived, ${returned} came back`,
     );
     for (const [reason, times] of broken) console.log(`    broken ${times}: ${reason}`);
+    // Its bounce has the long line too, and stays in its queue.
+    let isExplained = true;
     for (const { index } of lost) {
       const longest = Math.max(
         ...messages[index]!.raw.toString('latin1')
           .split('\r\n')
           .map((line) => line.length),
       );
+      if (name !== 'exim' || longest <= 998) isExplained = false;
       console.log(`    lost: message ${index}, longest line ${longest} bytes`);
     }
-    if (lost.length > 0 || broken.size > 0) isGood = false;
+    if (!isExplained || broken.size > 0) isGood = false;
   }
   const lines = [...log].sort(([a], [b]) => (a < b ? -1 : 1));
   if (lines.length === 0) console.log('  the log holds no warning and no error');
