@@ -50,11 +50,12 @@ export class LdapMap extends AskedMap {
   }
 
   async #open(): Promise<Client> {
-    const known = await this.#connection?.catch(() => undefined);
-    if (known?.isConnected) return known;
-    const connection = this.#connect();
-    this.#connection = connection;
-    return connection;
+    const known = this.#connection;
+    const client = await known?.catch(() => undefined);
+    if (client?.isConnected) return client;
+    // Whoever comes first connects again; the others take what comes of it.
+    if (this.#connection === known) this.#connection = this.#connect();
+    return this.#connection ?? this.#open();
   }
 
   async #connect(): Promise<Client> {
