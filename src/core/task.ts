@@ -143,7 +143,7 @@ export class Task {
 
   /**
    * Corrects parts of the envelope for every check that follows: the client behind our own relays, addresses behind
-   * aliases. The direction is decided anew; settings, which were chosen before, stay.
+   * aliases. The direction is decided anew, and in stage `connfilter` the settings are chosen anew, too.
    */
   correctEnvelope(changes: Partial<Envelope>): void {
     this.#envelope = { ...this.#envelope, ...changes };

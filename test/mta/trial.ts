@@ -12,7 +12,7 @@ import { type CorpusName, corpusNames, drawMessages, openCorpora } from '../../b
 import { type BenchMessage, prepareMessage } from '../../bench/src/message.ts';
 import { startDnsServer } from '../helpers/dns-server.ts';
 import { makeSigningKeys } from './dkim.ts';
-import { PROXY_ADDRESS as EXIM_PROXY, startExim } from './exim.ts';
+import { PROXY_ADDRESS, startExim } from './exim.ts';
 import { startHaraka } from './haraka.ts';
 import { uniqueRecipient } from './harness.ts';
 import { makeHome, removeHome } from './home.ts';
@@ -80,7 +80,7 @@ const starters: Readonly<Record<string, (ports: Ports) => Promise<Mta>>> = {
       session: (way) =>
         way === 'login'
           ? loggedIn(mta.port)
-          : proxied(mta.port, EXIM_PROXY, way === 'local' ? LOCAL_ADDRESS : OUTSIDE_ADDRESS),
+          : proxied(mta.port, PROXY_ADDRESS, way === 'local' ? LOCAL_ADDRESS : OUTSIDE_ADDRESS),
     };
   },
   async haraka({ scanner, sink }) {
@@ -93,7 +93,7 @@ const starters: Readonly<Record<string, (ports: Ports) => Promise<Mta>>> = {
     });
     // Its second address opens a moment after the first, which is the one that the start waits for.
     const greets = async (): Promise<true | undefined> => {
-      const client = await proxied(mta.port, EXIM_PROXY, LOCAL_ADDRESS).catch(() => undefined);
+      const client = await proxied(mta.port, PROXY_ADDRESS, LOCAL_ADDRESS).catch(() => undefined);
       client?.close();
       return client && true;
     };
@@ -102,7 +102,7 @@ const starters: Readonly<Record<string, (ports: Ports) => Promise<Mta>>> = {
       stop: () => mta.stop(),
       async session(way) {
         if (way !== 'login')
-          return proxied(mta.port, EXIM_PROXY, way === 'local' ? LOCAL_ADDRESS : OUTSIDE_ADDRESS);
+          return proxied(mta.port, PROXY_ADDRESS, way === 'local' ? LOCAL_ADDRESS : OUTSIDE_ADDRESS);
         const client = await SmtpClient.open({ port: mta.port });
         await client.startTls();
         await client.login('alice@example.com', users['alice@example.com']);

@@ -29,25 +29,25 @@ export function directionNames(
 
 /** Names that are switched off in `{ NAME = off; NAME { enabled = no } }`. */
 function switchedOff(
-  value: unknown,
+  section: unknown,
   path: ConfigPath,
   known: ReadonlySet<string>,
   reader: SettingsReader,
 ): readonly string[] {
-  if (!isRecord(value)) {
+  if (!isRecord(section)) {
     reader.problem(path, 'object expected', 'NAME = off, or NAME { enabled = no; }');
     return [];
   }
   const off: string[] = [];
-  for (const [name, item] of Object.entries(value)) {
+  for (const [name, item] of Object.entries(section)) {
     const own = [...path, name];
-    const key = isRecord(item) ? 'enabled' : undefined;
+    const [value, place] = isRecord(item) ? [item['enabled'], [...own, 'enabled']] : [item, own];
     const stray = isRecord(item) ? Object.keys(item).find((option) => option !== 'enabled') : undefined;
     if (!known.has(name))
       reader.problem(own, `there is no ${path.at(-1) === 'groups' ? 'group' : 'check'} "${name}"`);
     else if (stray !== undefined)
       reader.problem([...own, stray], `"${stray}" cannot differ by direction`, 'enabled = no');
-    else if (reader.flag(isRecord(item) ? item['enabled'] : item, key === undefined ? own : [...own, key])) {
+    else if (reader.flag(value, place)) {
       // Nothing is off that this could switch on: what a direction leaves out by itself has options of its own.
       reader.problem(
         own,
