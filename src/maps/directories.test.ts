@@ -119,6 +119,18 @@ suite('PostgreSQL', { skip: withoutPostgres }, async () => {
     assert.doesNotMatch(JSON.stringify(log), /secret/);
   });
 
+  test('a query without a limit is stopped after a thousand rows, and the next one is answered', async (context) => {
+    const map = bench(context).open({
+      backend: server!.url,
+      query: "SELECT 'x', generate_series(1, CASE $1 WHEN 'all' THEN 2000000000 ELSE 2 END)",
+      max_connections: 1,
+    });
+    await assert.rejects(map.demand('all'), ({ cause }: Error) =>
+      String(cause).includes('more than 1000 rows'),
+    );
+    assert.equal(await map.demand('two'), 'x, x');
+  });
+
   test('a query that takes too long is given up on both sides', async (context) => {
     const map = bench(context).open({
       backend: server!.url,
@@ -143,6 +155,13 @@ suite('MariaDB', { skip: withoutMariadb }, async () => {
         query: "SELECT address FROM senders WHERE login = ? AND '?' <> ?",
         cache_expire: 0,
       }),
+    );
+    await assert.rejects(
+      open({
+        backend: server!.url,
+        query: 'SELECT ? FROM information_schema.columns a, information_schema.columns b',
+      }).demand('a'),
+      ({ cause }: Error) => String(cause).includes('more than 1000 rows'),
     );
     await assert.rejects(
       open({ backend: server!.url.replace('secret', 'wrong'), query: 'SELECT ?' }).demand('a'),

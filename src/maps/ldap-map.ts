@@ -33,7 +33,8 @@ export class LdapMap extends AskedMap {
         timeLimit: Math.ceil(timeoutMs / 1000),
       })
       .catch(async (error: unknown) => {
-        await this.close();
+        // What the directory answers says nothing of the connection, which other searches use, too.
+        if (!(await isAnswer(error))) await this.close();
         throw error;
       });
     if (searchEntries.length === 0) return undefined;
@@ -79,6 +80,11 @@ export class LdapMap extends AskedMap {
       throw error;
     }
   }
+}
+
+async function isAnswer(error: unknown): Promise<boolean> {
+  const { ResultCodeError } = await import('ldapts');
+  return error instanceof ResultCodeError;
 }
 
 /** RFC 4515 3: what has a meaning in filters, as a backslash and two hex digits. */

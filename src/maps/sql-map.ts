@@ -1,3 +1,4 @@
+import type { QueryArrayConfig } from 'pg';
 import { UpstreamError } from '../core/index.ts';
 import type { IpAddress } from '../lib/index.ts';
 import { type AskedInit, AskedMap } from './asked.ts';
@@ -9,7 +10,7 @@ const maxValueLength = 65_536;
 
 /** Runs the query of a map. */
 interface Database {
-  /** The first column of each row. */
+  /** The first column of each row; of more than {@link maxRows} rows the first, and at least one more than that. */
   firstColumn(key: string): Promise<readonly unknown[]>;
   close(): Promise<void>;
 }
@@ -69,7 +70,7 @@ function tlsOptions(tls: DirectoryTls): { rejectUnauthorized: boolean } | undefi
 }
 
 async function openPostgres(spec: SqlSpec): Promise<Database> {
-  const { Pool } = (await import('pg')).default;
+  const { Pool, Query } = (await import('pg')).default;
   const pool = new Pool({
     connectionString: spec.location,
     max: spec.maxConnections,
@@ -86,8 +87,24 @@ async function openPostgres(spec: SqlSpec): Promise<Database> {
   pool.on('error', () => undefined);
   return {
     async firstColumn(key) {
-      const { rows } = await pool.query<unknown[]>({ text: spec.query, values: [key], rowMode: 'array' });
-      return rows.map((row) => row[0]);
+      const client = await pool.connect();
+      const column: unknown[] = [];
+      let failure: Error | undefined;
+      await new Promise<void>((resolve) => {
+        const asked: QueryArrayConfig<string[]> = { text: spec.query, values: [key], rowMode: 'array' };
+        const query = new Query<unknown[]>(asked, (error) => {
+          failure = error;
+          resolve();
+        });
+        query.on('row', (row) => {
+          // A query without a limit must not fill the memory: the connection ends with it.
+          if (column.push(row[0]) > maxRows) resolve();
+        });
+        client.query(query);
+      });
+      client.release(column.length > maxRows || failure !== undefined);
+      if (failure !== undefined && column.length <= maxRows) throw failure;
+      return column;
     },
     close: () => pool.end(),
   };
@@ -110,6 +127,8 @@ async function openMysql(spec: SqlSpec): Promise<Database> {
     queueLimit: 1000,
     ...(ssl && { ssl }),
   });
+  // A query without a limit must not fill the memory.
+  pool.on('connection', (connection) => connection.query(`SET SESSION sql_select_limit = ${maxRows + 1}`));
   const keys = (key: string): string[] => new Array<string>(spec.placeholders).fill(key);
   return {
     async firstColumn(key) {
