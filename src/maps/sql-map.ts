@@ -93,7 +93,7 @@ async function openPostgres(spec: SqlSpec): Promise<Database> {
       await new Promise<void>((resolve) => {
         const asked: QueryArrayConfig<string[]> = { text: spec.query, values: [key], rowMode: 'array' };
         const query = new Query<unknown[]>(asked, (error) => {
-          failure = error;
+          failure = error ?? undefined;
           resolve();
         });
         query.on('row', (row) => {

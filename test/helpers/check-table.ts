@@ -195,7 +195,9 @@ export async function buildCheck(
     offer: (offered) => void Object.assign(services, offered),
     onClose: (close) => closers.push(close),
   };
-  const made = check.create(context);
+  // As in the engine: a check that is off by default is built only where its section switches it on.
+  const isOff = (context.config as { readonly enabled?: unknown }).enabled === false;
+  const made = isOff ? undefined : check.create(context);
   await maps.ready();
   const list = made === undefined ? [] : typeof made === 'function' ? [{ run: made }] : made;
   const units: CheckUnit[] = Array.isArray(list) ? [...list] : [list as CheckUnit];

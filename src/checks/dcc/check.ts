@@ -53,7 +53,7 @@ export const dcc = defineCheck({
     const older = socket ?? (host === undefined ? undefined : port === undefined ? host : `${host}:${port}`);
     const servers = options.servers ?? older;
     if (servers === undefined) {
-      context.log.info('nothing is asked: there are no servers');
+      context.log.debug('nothing is asked: there are no servers');
       return undefined;
     }
     const section = { dcc: { ...options, servers } };

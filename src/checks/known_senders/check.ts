@@ -87,7 +87,6 @@ export const knownSenders = defineCheck({
   },
   create(context) {
     const { config: settings, maps, store, clock, log, path, rename } = context;
-    if (!settings.enabled) return undefined;
     const known = rename('KNOWN_SENDER', settings.symbol);
     const unknown =
       settings.symbol_unknown === '' ? undefined : rename('UNKNOWN_SENDER', settings.symbol_unknown);

@@ -48,7 +48,7 @@ export const mid = defineCheck({
   },
   create({ config: settings, maps, log, path, rename }) {
     if (settings.source === undefined) {
-      log.info('no source: the check has nothing to do');
+      log.debug('no source: the check has nothing to do');
       return undefined;
     }
     const map = maps.open(settings.source, 'hash', {

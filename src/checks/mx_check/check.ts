@@ -132,7 +132,6 @@ export const mxCheck = defineCheck({
   config,
   symbols: declareSymbols(),
   create({ config: settings, dns, store, maps, path, options, log, metrics }) {
-    if (!settings.enabled) return undefined;
     const open = (
       option: 'exclude_domains' | 'exclude_ips' | 'bad_mxs' | 'bad_ips' | 'whitelist',
       kind: 'set' | 'radix',

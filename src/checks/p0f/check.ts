@@ -70,7 +70,6 @@ export const p0f = defineCheck({
     P0F_FAIL: { score: 0, description: 'p0f could not be asked' },
   },
   create({ config: settings, store, clock, log, options, configError, declare, rename }) {
-    if (!settings.enabled) return undefined;
     const symbol = rename('P0F', settings.symbol);
     const byPattern: readonly PatternSymbol[] = Object.entries(settings.patterns).map(([name, texts]) => ({
       symbol: declare(name, { score: 0, description: 'System of the client' }),

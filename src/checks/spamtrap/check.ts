@@ -81,7 +81,6 @@ export const spamtrap = defineCheck({
   },
   symbols: { SPAMTRAP: { score: 0, description: 'The mail goes to a spam trap' } },
   create({ config: settings, options, maps, store, log, path, declare, configError }) {
-    if (!settings.enabled) return undefined;
     const { action } = settings;
     if (action !== undefined && !options.actions.includes(action))
       throw configError(['action'], `there is no action "${action}"`, options.actions.join(', '));

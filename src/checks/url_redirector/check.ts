@@ -48,7 +48,7 @@ export const urlRedirector = defineCheck({
     const { config, maps, path, log, clock, options } = context;
     const { redirector_hosts_map: hostsSpec, redirector_get_urls_map: getSpec } = config;
     if (hostsSpec === undefined || hostsSpec === null) {
-      log.info('nothing is followed: `redirector_hosts_map` names no redirectors');
+      log.debug('nothing is followed: `redirector_hosts_map` names no redirectors');
       return undefined;
     }
     const hosts = maps.open(hostsSpec, 'set', {
