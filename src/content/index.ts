@@ -5,3 +5,4 @@ export { contentLimits } from './limits.ts';
 export { scanText } from './scan.ts';
 export { parseUrl } from './url.ts';
 export { contentViews } from './views.ts';
+export { wordsOf } from './words.ts';

@@ -2,6 +2,8 @@
 export interface ContentLimits {
   /** Characters of all texts together that are looked at; the parser bounds each part by itself. */
   readonly textChars: number;
+  /** Words of all texts together. */
+  readonly words: number;
   /** Links of one message. */
   readonly urls: number;
   /** Characters of one link; longer ones are cut and flagged `truncated`. */
@@ -23,6 +25,7 @@ export interface ContentLimits {
 /** The bounds that hold unless others are given. */
 export const contentLimits: ContentLimits = {
   textChars: 4_194_304,
+  words: 10_000,
   urls: 10_240,
   urlChars: 8_192,
   emails: 10_240,

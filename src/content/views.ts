@@ -7,6 +7,7 @@ import type {
   Part,
   TextSections,
   TextView,
+  TextWords,
   UrlView,
 } from '../core/index.ts';
 import { type HtmlView, readHtml } from './html.ts';
@@ -15,6 +16,7 @@ import { languageOf } from './language.ts';
 import { type ContentLimits, contentLimits } from './limits.ts';
 import { splitSections } from './sections.ts';
 import { UrlCollector } from './urls.ts';
+import { readWords } from './words.ts';
 
 interface ReadPart {
   readonly view: TextView;
@@ -23,6 +25,8 @@ interface ReadPart {
 }
 
 const htmlTypes: ReadonlySet<string> = new Set(['text/html', 'text/x-amp-html', 'text/watch-html']);
+
+const noWords = readWords('', 0, 0);
 
 class MessageContent implements ContentViews {
   readonly #message: Message;
@@ -34,6 +38,7 @@ class MessageContent implements ContentViews {
   readonly #urlChars = new Map<TextView, number>();
   readonly #sections = new Map<TextView, TextSections>();
   readonly #languages = new Map<TextView, string | undefined>();
+  #words: ReadonlyMap<TextView, TextWords> | undefined;
   readonly #structures = new Map<TextView, HtmlStructure>();
   #attachments: readonly Part[] | undefined;
 
@@ -67,6 +72,23 @@ class MessageContent implements ContentViews {
     if (!this.#languages.has(text))
       this.#languages.set(text, languageOf(this.sections(text).own) ?? languageOf(text.text));
     return this.#languages.get(text);
+  }
+
+  words(text: TextView): TextWords {
+    return (this.#words ??= this.#readWords()).get(text) ?? noWords;
+  }
+
+  #readWords(): ReadonlyMap<TextView, TextWords> {
+    const read = new Map<TextView, TextWords>();
+    let left = this.#limits.words;
+    for (const view of this.texts) {
+      const words = readWords(view.text, this.#limits.urlChars, left);
+      left -= words.raw.length;
+      if (words.isCut && !this.#defects.some(({ kind }) => kind === 'too-many-words'))
+        this.#defects.push({ kind: 'too-many-words', offset: view.part.bodyStart });
+      read.set(view, words);
+    }
+    return read;
   }
 
   htmlStructure(text: TextView): HtmlStructure | undefined {

@@ -222,6 +222,24 @@ export interface TextSections {
   readonly forwarded: string;
 }
 
+/** The words of a text in several forms: lists of one length, each made on first use. */
+export interface TextWords {
+  /** As they are written. A link or an address is one word: its site, the registered domain. */
+  readonly raw: readonly string[];
+  /** In lower case, compatibility forms (full width …) as plain ones, without what is no letter or digit. */
+  readonly normal: readonly string[];
+  /** Reduced to their stems; '' for stop words. As {@link normal} where the language is not known. */
+  readonly stems: readonly string[];
+  /** As they look at a glance: letters of other alphabets as Latin ones, without accents and what is invisible. */
+  readonly skeletons: readonly string[];
+  /** The language of the stems (ISO 639-1) by the stop words among the words; undefined: not known. */
+  readonly language: string | undefined;
+  /** Which of them are sites of links and addresses. */
+  readonly sites: ReadonlySet<number>;
+  /** True when there were more than the bound and the rest was left out. */
+  readonly isCut: boolean;
+}
+
 /** A link that people are shown in place of another one. */
 export type DisplayedUrl = Pick<UrlView, 'url' | 'host' | 'domain' | 'flags'>;
 
@@ -258,6 +276,8 @@ export interface ContentViews {
   sections(text: TextView): TextSections;
   /** Language of one of {@link texts} (ISO 639-1), by what the sender wrote if that is enough; undefined: not known. */
   language(text: TextView): string | undefined;
+  /** Words of one of {@link texts}; all texts of a message share one bound, in their order. */
+  words(text: TextView): TextWords;
   /** How one of {@link texts} is built; undefined for plain text. */
   htmlStructure(text: TextView): HtmlStructure | undefined;
   /** Characters of one of {@link texts} that are links as a reader sees them. */

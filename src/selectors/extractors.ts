@@ -19,7 +19,7 @@ import {
   symbolClass,
   urlClass,
 } from './values.ts';
-import { words } from './words.ts';
+import { fullWords, wordClass, wordForms, words } from './words.ts';
 
 /** What a step of a selector yields. */
 export type Shape = 'string' | 'strings' | 'object' | 'objects';
@@ -287,12 +287,11 @@ export const extractors: Readonly<Record<string, ExtractorDefinition>> = {
     },
   },
   words: {
-    description: 'Words of the text: `raw`, or `norm` for lower case',
+    description:
+      'Words of the texts: `stem` (default), `norm`, `raw`, or `full` with all three (stem, norm, raw)',
     make(args) {
-      const kind = args.atMost(1).oneOf(0, ['stem', 'raw', 'norm', 'full']) ?? 'stem';
-      if (kind === 'stem' || kind === 'full')
-        throw args.error(`${kind} words are not available; use raw or norm`);
-      return texts((task) => (kind === 'raw' ? words(task) : words(task).map((word) => word.toLowerCase())));
+      const kind = args.atMost(1).oneOf(0, wordForms) ?? 'stem';
+      return kind === 'full' ? objects(wordClass, fullWords) : texts((task) => words(task, kind));
     },
   },
   queueid: {

@@ -41,8 +41,6 @@ const otherNames: Readonly<Record<string, Reading>> = { part: 'mime', raw_part: 
 const named: ReadonlySet<Reading> = new Set(['header', 'raw_header', 'mime_header', 'selector']);
 
 function longName(name: string, at: number): Reading {
-  if (name === 'stem_words')
-    throw new ExpressionError('{stem_words} is not supported: words are not reduced to stems', at);
   const found = otherNames[name] ?? readings.find((reading) => reading === name && reading !== 'smtp');
   if (found === undefined) throw new ExpressionError(`unknown type {${name}}`, at);
   return found;

@@ -15,6 +15,8 @@ export const readings = [
   'email',
   'words',
   'raw_words',
+  'stem_words',
+  'skeleton_words',
   'selector',
   'smtp',
 ] as const;
@@ -30,9 +32,6 @@ export interface Texts {
 export type TextSource = (task: Task) => Texts;
 
 const none: Texts = { texts: [] };
-
-const maxWords = 10_000;
-const word = /[\p{L}\p{N}][\p{L}\p{N}\p{M}'’_-]*/gu;
 
 /** Folded lines are one line, as the peer keeps them: each break with the blanks after it is one blank. */
 function rawValue({ rawValue: raw }: Header): string {
@@ -53,14 +52,16 @@ function bytesOf(raw: Buffer, maxChars: number): Texts {
   return { texts: [part.toString('utf8')], bytes: [part.toString('latin1')] };
 }
 
-function words(task: Task, maxChars: number, change: (text: string) => string): Texts {
-  const texts: string[] = [];
-  for (const { text } of task.content.texts)
-    for (const [found] of text.slice(0, maxChars).matchAll(word)) {
-      if (texts.length >= maxWords) return { texts };
-      texts.push(change(found));
-    }
-  return { texts };
+/** One form of all words; stop words have no stem. */
+function words({ content }: Task, form: 'raw' | 'normal' | 'stems' | 'skeletons'): Texts {
+  return {
+    texts: content.texts.flatMap((text) => content.words(text)[form].filter((word) => word !== '')),
+  };
+}
+
+/** A text as one line. */
+function joinLines(text: string): string {
+  return text.replace(/[\r\n]+[ \t]*/g, ' ');
 }
 
 /** Where the texts of a group come from. */
@@ -93,7 +94,7 @@ export function textSource(
       return ({ content }) => ({ texts: content.texts.map(({ text }) => text) });
     case 'sa_body':
       return ({ content, message }) => ({
-        texts: [message.subject, ...content.texts.map(({ text }) => text)],
+        texts: [message.subject, ...content.texts.map(({ text }) => joinLines(text))],
       });
     case 'raw_mime':
     case 'sa_raw_body':
@@ -103,9 +104,13 @@ export function textSource(
     case 'email':
       return ({ content }) => ({ texts: content.emails.map(({ text }) => text) });
     case 'words':
-      return (task) => words(task, maxChars, (text) => text.toLowerCase());
+      return (task) => words(task, 'normal');
     case 'raw_words':
-      return (task) => words(task, maxChars, (text) => text);
+      return (task) => words(task, 'raw');
+    case 'stem_words':
+      return (task) => words(task, 'stems');
+    case 'skeleton_words':
+      return (task) => words(task, 'skeletons');
     case 'smtp':
       return (task) => ({ texts: smtpData(task, name) });
   }

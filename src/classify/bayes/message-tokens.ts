@@ -1,7 +1,6 @@
-import { domainInfo, parseUrl, scanText } from '../../content/index.ts';
-import type { ContentViews, Message, Part, TextView } from '../../core/index.ts';
+import { wordsOf } from '../../content/index.ts';
+import type { ContentViews, Message, Part, TextView, TextWords } from '../../core/index.ts';
 import { addTokens, type Token, type TokenWord } from './tokens.ts';
-import { readWords, splitWords } from './words.ts';
 
 /** What the tokens of a message are made with. */
 export interface TokenizerOptions {
@@ -13,9 +12,6 @@ export interface TokenizerOptions {
   readonly headers: readonly string[];
 }
 
-/** Words of a message that are looked at; what comes after is not. */
-const maxWords = 10_000;
-const maxUrlLength = 2048;
 const maxUrls = 5;
 /** Values of headers and names of files are cut to this. */
 const maxMetaLength = 512;
@@ -26,38 +22,14 @@ interface ReadText {
   readonly language: string | undefined;
 }
 
-/** The site that a link or an address belongs to. */
-function siteOf(written: string, kind: 'url' | 'email'): string {
-  if (kind === 'email') return domainInfo(written.slice(written.lastIndexOf('@') + 1).toLowerCase()).domain;
-  return parseUrl(written)?.domain ?? '';
-}
-
-/** Words of a running text; links and addresses in it are one word each, their site. */
-function readText(view: TextView, most: number): ReadText {
-  const { text } = view;
-  const raw: string[] = [];
-  const sites = new Map<number, string>();
-  let from = 0;
-  const takeUntil = (end: number): void => {
-    for (const word of splitWords(text.slice(from, end), most - raw.length)) raw.push(word);
-  };
-  scanText(text, maxUrlLength, ({ kind, start, end }) => {
-    takeUntil(start);
-    if (raw.length >= most) return 'stop';
-    sites.set(raw.length, siteOf(text.slice(start, end), kind));
-    raw.push('');
-    from = end;
-    return 'go';
-  });
-  takeUntil(text.length);
-  const { words, language } = readWords(raw);
-  const kept: TokenWord[] = [];
-  for (const [index, word] of words.entries()) {
-    const site = sites.get(index);
-    if (site !== undefined) kept.push({ text: site, isException: true });
-    else if (word !== '') kept.push({ text: word, isException: false });
+/** Words of a running text as they are counted: stems; links and addresses are their sites. */
+function readText(view: TextView, { stems, sites, language }: TextWords): ReadText {
+  const words: TokenWord[] = [];
+  for (const [index, text] of stems.entries()) {
+    const isException = sites.has(index);
+    if (isException || text !== '') words.push({ text, isException });
   }
-  return { view, words: kept, language };
+  return { view, words, language };
 }
 
 /** Do two texts share more than four fifths of their words, as the two forms of one message do? */
@@ -76,9 +48,8 @@ function areSimilar(first: readonly TokenWord[], second: readonly TokenWord[]): 
 
 /** Words of the subject and of the name of the author. */
 function subjectWords(message: Message): readonly TokenWord[] {
-  const raw = splitWords(`${message.subject} ${message.from[0]?.name ?? ''}`, 1000);
-  return readWords(raw)
-    .words.filter((text) => text !== '')
+  return wordsOf(`${message.subject} ${message.from[0]?.name ?? ''}`, 1000)
+    .stems.filter((text) => text !== '')
     .map((text) => ({ text, isException: false }));
 }
 
@@ -166,7 +137,7 @@ function metaWords(
 
 /**
  * The tokens of a message: of its texts, then of subject and author's name, then of facts about it. Linear in its size
- * and bounded: no more than 10,000 words of text are looked at.
+ * and bounded: by the words that are read, and by `maxTokens`.
  */
 export function messageTokens(
   message: Message,
@@ -174,13 +145,7 @@ export function messageTokens(
   { window, maxTokens, headers }: TokenizerOptions,
 ): readonly Token[] {
   const tokens: Token[] = [];
-  const texts: ReadText[] = [];
-  let left = maxWords;
-  for (const view of content.texts) {
-    const text = readText(view, left);
-    left -= text.words.length;
-    texts.push(text);
-  }
+  const texts = content.texts.map((view) => readText(view, content.words(view)));
   const [first, second] = texts;
   const isTwice = first && second && texts.length === 2 && areSimilar(first.words, second.words);
   for (const { words } of isTwice ? [first] : texts)

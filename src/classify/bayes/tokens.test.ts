@@ -5,7 +5,6 @@ import { contentViews } from '../../content/index.ts';
 import { parseMessage } from '../../mime/index.ts';
 import { messageTokens } from './message-tokens.ts';
 import { addTokens, type Token, tokenName, tokensId } from './tokens.ts';
-import { normalise, readWords, splitWords } from './words.ts';
 import { xxh64 } from './xxh64.ts';
 
 const big = ({ high, low }: { high: number; low: number }): bigint => (BigInt(high) << 32n) | BigInt(low);
@@ -118,63 +117,6 @@ test('a link pairs with what is before it and not with what follows', () => {
     [1, 1, 1, 1],
   );
   assert.equal(tokenName(tokensOf(words, 2)[3]!), '9190056001151690842');
-});
-
-test('words are split as Unicode says for the POSIX locale, ASCII or not', () => {
-  assert.deepEqual(
-    splitWords(
-      "They're x.y.z 1,234.50 don’t foo_bar 今日は良い天気です AT&T C++ e-mail world's a:b 2024-11",
-      99,
-    ),
-    [
-      "They're",
-      'x',
-      'y',
-      'z',
-      '1,234.50',
-      'don’t',
-      'foo_bar',
-      '今日',
-      'は',
-      '良い',
-      '天気',
-      'です',
-      'AT',
-      'T',
-    ].concat(['C', 'e', 'mail', "world's", 'a', 'b', '2024', '11']),
-  );
-  const segmenter = new Intl.Segmenter('en-US-u-va-posix', { granularity: 'word' });
-  const alphabet = fc.constantFrom(...'ab1_\'., -:;"&\n');
-  fc.assert(
-    fc.property(fc.string({ unit: alphabet, maxLength: 30 }), (text) => {
-      const expected = [...segmenter.segment(text)]
-        .filter(({ isWordLike, segment }) => isWordLike && /[A-Za-z0-9]/.test(segment))
-        .map(({ segment }) => segment);
-      assert.deepEqual(splitWords(text, 99), expected);
-    }),
-    { numRuns: 500 },
-  );
-});
-
-test('words are compared in one form', () => {
-  const forms = [
-    ["They're", 'theyre'],
-    ['1,234.50', '123450'],
-    ['ＦＵＬＬ', 'full'],
-    ['foo_bar', 'foo_bar'],
-    ['Größe', 'größe'],
-    ['don’t', 'dont'],
-  ] as const;
-  for (const [written, form] of forms) assert.equal(normalise(written), form);
-});
-
-test('the language is known by stop words, which drop out, and the rest is stemmed', () => {
-  assert.deepEqual(readWords('The foxes were running with the dogs'.split(' ')), {
-    language: 'en',
-    words: ['', 'fox', '', 'run', '', '', 'dog'],
-  });
-  assert.equal(readWords('Wir möchten die Häuser besichtigen und dann nach Hause'.split(' ')).language, 'de');
-  assert.equal(readWords(['xyzzy', 'plugh']).language, undefined);
 });
 
 function tokensOfMessage(raw: string): readonly Token[] {

@@ -11,7 +11,8 @@ const rule = (group: string, score: number, re: string, description: string): St
 });
 const once = (stock: StockRule): StockRule => ({ ...stock, oneShot: true });
 
-const words = (pattern: string): string => `/^(?:${pattern})$/{words}`;
+/** A word as it looks, however it is disguised. */
+const words = (pattern: string): string => `/^(?:${pattern})$/{skeleton_words}`;
 
 /** A name of content in IPFS: version 0 in Base58, version 1 in Base32. */
 const contentId = raw`(?:Qm[1-9A-HJ-NP-Za-km-z]{44}|baf[a-z2-7]{55,60})`;

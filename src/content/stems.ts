@@ -1,8 +1,6 @@
 import snowball from 'snowball-stemmers';
 import * as stopwords from 'stopword';
-
-/** Words longer than this are no words: encoded data, lines of minus signs. */
-const maxWordLength = 128;
+import { normalise } from './split-words.ts';
 
 interface Language {
   /** ISO 639-1. */
@@ -67,53 +65,6 @@ function stemmerFor({ algorithm }: Language): Stemmer {
   return stemmer;
 }
 
-/**
- * Words of ASCII text by the rules below: letters, digits and underscores; an apostrophe inside a word, and commas,
- * semicolons, full stops and apostrophes inside a number, do not end them.
- */
-const asciiWord = /\w+(?:(?:(?<=[A-Za-z])'(?=[A-Za-z])|(?<=\d)[,.;'](?=\d))\w+)*/g;
-
-/**
- * Word boundaries of Unicode (UAX 29) for the POSIX locale, in which Rspamd runs: there a full stop or a colon
- * separates letters.
- */
-const segmenter = new Intl.Segmenter('en-US-u-va-posix', { granularity: 'word' });
-
-/** The words of a text as they stand there. */
-export function splitWords(text: string, maxWords: number): readonly string[] {
-  const words: string[] = [];
-  if (!/[^\x00-\x7f]/.test(text)) {
-    for (const [word] of text.matchAll(asciiWord)) {
-      if (words.length >= maxWords) break;
-      if (word.length <= maxWordLength && /[A-Za-z0-9]/.test(word)) words.push(word);
-    }
-    return words;
-  }
-  // Blanks always separate words, and short pieces keep the segmenter's work linear.
-  for (const [piece] of text.matchAll(/\S+/g)) {
-    if (words.length >= maxWords) break;
-    if (piece.length > 16 * maxWordLength) continue;
-    if (!/[^\x00-\x7f]/.test(piece)) {
-      for (const word of splitWords(piece, maxWords - words.length)) words.push(word);
-      continue;
-    }
-    for (const { segment, isWordLike } of segmenter.segment(piece)) {
-      if (words.length >= maxWords) break;
-      if (isWordLike && segment.length <= maxWordLength) words.push(segment);
-    }
-  }
-  return words;
-}
-
-/** A word in the one form that is compared: compatibility characters replaced, lower case, letters and digits only. */
-export function normalise(word: string): string {
-  if (/^[a-z0-9_]+$/.test(word)) return word;
-  return word
-    .normalize('NFKC')
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{M}\p{N}_]/gu, '');
-}
-
 /** The language that most stop words of a text belong to; undefined: too few do. */
 function detect(words: readonly string[]): number | undefined {
   const counts = new Uint32Array(languages.length);
@@ -127,20 +78,20 @@ function detect(words: readonly string[]): number | undefined {
   return counts[best]! >= Math.max(2, words.length / 20) ? best : undefined;
 }
 
-/** Tells the language of words and reduces them to their stems. */
-export function readWords(raw: readonly string[]): {
+/** Reduces words to stems of the language that most of their stop words belong to. */
+export function stemWords(words: readonly string[]): {
+  /** ISO 639-1; undefined: not known, and the words are as they were. */
   readonly language: string | undefined;
-  /** As many as were given; '' for one that does not count. */
-  readonly words: readonly string[];
+  /** As many as were given; '' for stop words. */
+  readonly stems: readonly string[];
 } {
-  const words = raw.map(normalise);
   const found = detect(words);
-  if (found === undefined) return { language: undefined, words };
+  if (found === undefined) return { language: undefined, stems: words };
   const language = languages[found]!;
   const stemmer = stemmerFor(language);
   const isStopWord = (word: string): boolean => (((stopMasks.get(word) ?? 0) >> found) & 1) === 1;
   return {
     language: language.code,
-    words: words.map((word) => (isStopWord(word) ? '' : stemmer.stem(word))),
+    stems: words.map((word) => (isStopWord(word) ? '' : stemmer.stem(word))),
   };
 }
