@@ -1,6 +1,7 @@
 import type {
   ContentViews,
   Defect,
+  FileView,
   HtmlStructure,
   MailAddress,
   Message,
@@ -10,6 +11,7 @@ import type {
   TextWords,
   UrlView,
 } from '../core/index.ts';
+import { fileViews } from '../files/index.ts';
 import { type HtmlView, readHtml } from './html.ts';
 import { readHtmlStructure } from './html-structure.ts';
 import { languageOf } from './language.ts';
@@ -41,6 +43,7 @@ class MessageContent implements ContentViews {
   #words: ReadonlyMap<TextView, TextWords> | undefined;
   readonly #structures = new Map<TextView, HtmlStructure>();
   #attachments: readonly Part[] | undefined;
+  #files: ((part: Part) => FileView) | undefined;
 
   constructor(message: Message, limits: ContentLimits) {
     this.#message = message;
@@ -127,6 +130,10 @@ class MessageContent implements ContentViews {
 
   get attachments(): readonly Part[] {
     return (this.#attachments ??= this.#message.parts.filter(isListedAttachment));
+  }
+
+  file(part: Part): FileView {
+    return (this.#files ??= fileViews())(part);
   }
 
   get defects(): readonly Defect[] {

@@ -7,6 +7,7 @@ export * from './direction.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
 export * from './figures.ts';
+export * from './files.ts';
 export * from './history-format.ts';
 export * from './learning.ts';
 export * from './limits.ts';

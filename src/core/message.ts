@@ -1,4 +1,5 @@
 import type { MailAddress } from './envelope.ts';
+import type { FileView } from './files.ts';
 
 /** Something in a message that breaks its standard. A value, never an exception. */
 export interface Defect {
@@ -284,8 +285,10 @@ export interface ContentViews {
   urlChars(text: TextView): number;
   /** Addresses found in mailto: links and text, lower-case domain. */
   readonly emails: readonly MailAddress[];
-  /** Parts a person would call attachments, with their names; members of archives are not listed. */
+  /** Parts a person would call attachments, with their names; members of archives are in {@link file}. */
   readonly attachments: readonly Part[];
+  /** A part seen as a file: its type by its bytes, and what it holds. */
+  file(part: Part): FileView;
   /**
    * Adds a link that the message hides or leads to, for every check that follows: it joins {@link urls} under the same
    * bounds, once.

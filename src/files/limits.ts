@@ -1,0 +1,48 @@
+/** Bounds of the work on the files of one message. Passing one cuts the view, and the view says so. */
+export interface FileLimits {
+  /** Members of all archives of a message that are listed. */
+  readonly members: number;
+  /** Entries of directories, folders and the like included, that are read for one message. */
+  readonly entries: number;
+  /** Bytes of one member's name that are read. */
+  readonly nameBytes: number;
+  /** Bytes that may be unpacked for one message: directories, compressed tars, archives within archives. */
+  readonly unpackedBytes: number;
+  /** Bytes that may be unpacked of one file. */
+  readonly fileUnpackedBytes: number;
+  /** Archives within archives that are opened for one message. */
+  readonly nestedArchives: number;
+  /** Levels of archives within archives that are opened. */
+  readonly nestedDepth: number;
+  /** Members of one archive whose first bytes are looked at for archives. */
+  readonly peekedMembers: number;
+}
+
+/** The bounds that hold unless others are given. */
+export const fileLimits: FileLimits = {
+  members: 1_000,
+  entries: 20_000,
+  nameBytes: 1_024,
+  unpackedBytes: 16 * 1024 * 1024,
+  fileUnpackedBytes: 4 * 1024 * 1024,
+  nestedArchives: 20,
+  nestedDepth: 3,
+  peekedMembers: 32,
+};
+
+/** What is left of the bounds of one message. */
+export class WorkBudget {
+  readonly limits: FileLimits;
+  membersLeft: number;
+  entriesLeft: number;
+  unpackedLeft: number;
+  nestedLeft: number;
+
+  constructor(limits: FileLimits) {
+    this.limits = limits;
+    this.membersLeft = limits.members;
+    this.entriesLeft = limits.entries;
+    this.unpackedLeft = limits.unpackedBytes;
+    this.nestedLeft = limits.nestedArchives;
+  }
+}

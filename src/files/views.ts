@@ -1,0 +1,76 @@
+import type { ArchiveListing, FileType, FileView, Part } from '../core/index.ts';
+import { listArchive, listedFormats } from './archive.ts';
+import { oleKind, zipKind } from './documents.ts';
+import { type FileLimits, fileLimits, WorkBudget } from './limits.ts';
+import { ListingBuilder } from './listing.ts';
+import { readMagic } from './magic.ts';
+import { readTextType } from './text-type.ts';
+import { fileType } from './types.ts';
+
+class PartFile implements FileView {
+  readonly part: Part;
+  readonly #budget: WorkBudget;
+  /** Null: not read yet. */
+  #magic: string | undefined | null = null;
+  #type: FileType | undefined | null = null;
+  #archive: ArchiveListing | undefined | null = null;
+
+  constructor(part: Part, budget: WorkBudget) {
+    this.part = part;
+    this.#budget = budget;
+  }
+
+  get type(): FileType | undefined {
+    if (this.#type === null) {
+      const kind = this.#kind();
+      this.#type = kind === undefined ? undefined : fileType(kind);
+    }
+    return this.#type;
+  }
+
+  get archive(): ArchiveListing | undefined {
+    if (this.#archive === null) this.#archive = this.#list();
+    return this.#archive;
+  }
+
+  #readMagic(): string | undefined {
+    const { part } = this;
+    if (this.#magic === null) this.#magic = part.kind === 'multipart' ? undefined : readMagic(part.decoded());
+    return this.#magic;
+  }
+
+  #kind(): string | undefined {
+    const magic = this.#readMagic();
+    if (magic === 'zip' && this.archive) return zipKind(this.part.decoded(), this.archive);
+    if (magic === 'ole') return oleKind(this.part.decoded());
+    if (magic !== undefined || this.part.kind === 'multipart') return magic;
+    return readTextType(this.part.decoded());
+  }
+
+  #list(): ArchiveListing | undefined {
+    const magic = this.#readMagic();
+    if (magic === undefined || !listedFormats.has(magic)) return undefined;
+    const listing = new ListingBuilder(magic, this.#budget);
+    listArchive(this.part.decoded(), listing);
+    return listing;
+  }
+}
+
+/**
+ * Makes the views of a message's parts as files. Nothing is read before it is asked for, everything is remembered, and
+ * all parts share the bounds of the message.
+ *
+ * @param limits bounds of the work. Default {@link fileLimits}.
+ */
+export function fileViews(limits: FileLimits = fileLimits): (part: Part) => FileView {
+  const budget = new WorkBudget(limits);
+  const views = new Map<Part, FileView>();
+  return (part) => {
+    let view = views.get(part);
+    if (!view) {
+      view = new PartFile(part, budget);
+      views.set(part, view);
+    }
+    return view;
+  };
+}
