@@ -5,7 +5,7 @@ import { isUnreadableName } from './names.ts';
 /** Where the bytes of a member are, for archives within archives. */
 export interface MemberSource {
   readonly bytes: Buffer;
-  readonly packing: 'stored' | 'deflate';
+  readonly packing: 'stored' | 'deflate' | 'gzip';
 }
 
 /** A member as the reader of a format finds it. */
@@ -25,6 +25,8 @@ export class ListingBuilder implements ArchiveListing {
   /** Sources of the members, by their place in {@link members}. */
   readonly sources: (MemberSource | undefined)[] = [];
   readonly budget: WorkBudget;
+  /** What a single file inside would be called: the name of the archive without its extension. */
+  readonly ownName: string;
   state: ArchiveState = 'listed';
   isEncrypted = false;
   isObfuscated = false;
@@ -32,8 +34,14 @@ export class ListingBuilder implements ArchiveListing {
   isCut = false;
   readonly #inside: readonly string[];
 
-  constructor(format: string, budget: WorkBudget, inside: readonly string[] = []) {
+  constructor(
+    format: string,
+    fileName: string | undefined,
+    budget: WorkBudget,
+    inside: readonly string[] = [],
+  ) {
     this.format = format;
+    this.ownName = fileName?.replace(/^.*[/\\]/s, '').replace(/\.[^.]*$/, '') || 'data';
     this.budget = budget;
     this.#inside = inside;
   }

@@ -45,3 +45,15 @@ export function unpackDeflate(
   }
   return undefined;
 }
+
+/** Packed bytes that hold at least the first block of a tar, and the magic of everything else. */
+export const headBytes = 1024;
+
+/** Unpacks what so few bytes at the beginning of DEFLATE data make: never more than a megabyte. */
+export function unpackHead(
+  packed: Buffer,
+  wrapping: DeflateWrapping,
+  budget: WorkBudget,
+): Unpacked | undefined {
+  return unpackDeflate(packed, wrapping, 2 * 1024 * 1024, budget);
+}

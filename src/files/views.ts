@@ -50,7 +50,7 @@ class PartFile implements FileView {
   #list(): ArchiveListing | undefined {
     const magic = this.#readMagic();
     if (magic === undefined || !listedFormats.has(magic)) return undefined;
-    const listing = new ListingBuilder(magic, this.#budget);
+    const listing = new ListingBuilder(magic, this.part.fileName, this.#budget);
     listArchive(this.part.decoded(), listing);
     return listing;
   }
