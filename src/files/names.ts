@@ -19,6 +19,13 @@ export function decodeUtf8Name(bytes: Buffer): string {
   return bytes.toString('utf8');
 }
 
+/** A name in UTF-16, low bytes first, without the zeros at its end. */
+export function decodeUtf16Name(bytes: Buffer): string {
+  const text = bytes.toString('utf16le', 0, bytes.length & ~1);
+  const end = text.indexOf('\0');
+  return end < 0 ? text : text.slice(0, end);
+}
+
 /**
  * Can nobody read this name: control characters, halves of characters, what could not be decoded, or nothing? Private
  * use stays: that is how macOS writes characters that Windows forbids.

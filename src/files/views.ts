@@ -1,8 +1,7 @@
 import type { ArchiveListing, FileType, FileView, Part } from '../core/index.ts';
-import { listArchive, listedFormats } from './archive.ts';
+import { listArchive } from './archive.ts';
 import { oleKind, zipKind } from './documents.ts';
 import { type FileLimits, fileLimits, WorkBudget } from './limits.ts';
-import { ListingBuilder } from './listing.ts';
 import { readMagic } from './magic.ts';
 import { readTextType } from './text-type.ts';
 import { fileType } from './types.ts';
@@ -49,10 +48,8 @@ class PartFile implements FileView {
 
   #list(): ArchiveListing | undefined {
     const magic = this.#readMagic();
-    if (magic === undefined || !listedFormats.has(magic)) return undefined;
-    const listing = new ListingBuilder(magic, this.part.fileName, this.#budget);
-    listArchive(this.part.decoded(), listing);
-    return listing;
+    if (magic === undefined) return undefined;
+    return listArchive(this.part.decoded(), magic, this.part.fileName, this.#budget);
   }
 }
 

@@ -171,6 +171,8 @@ interface Directory {
   readonly start: number;
   readonly end: number;
   readonly shift: number;
+  /** It lists members that are in other volumes. */
+  readonly isVolume: boolean;
 }
 
 function findDirectory(file: Buffer): Directory | undefined {
@@ -200,11 +202,14 @@ function readEndRecord(file: Buffer, at: number): Directory | undefined {
       end = wide;
     }
   }
+  const isVolume = file.readUInt16LE(at + 4) !== 0 && file.readUInt16LE(at + 4) !== 0xffff;
   // Data before the archive shifts everything: the directory ends where its record begins.
   const start = end - size;
-  if (start >= 0 && hasBytes(file, centralHeader, start)) return { start, end, shift: start - offset };
-  if (offset < end && hasBytes(file, centralHeader, offset)) return { start: offset, end, shift: 0 };
-  return size === 0 && start >= 0 ? { start, end, shift: 0 } : undefined;
+  if (start >= 0 && hasBytes(file, centralHeader, start))
+    return { start, end, shift: isVolume ? 0 : start - offset, isVolume };
+  if (offset < end && hasBytes(file, centralHeader, offset))
+    return { start: offset, end, shift: 0, isVolume };
+  return size === 0 && start >= 0 ? { start, end, shift: 0, isVolume } : undefined;
 }
 
 /** The next place of some bytes; places are asked for in ascending order, so that the file is searched once. */
@@ -257,7 +262,12 @@ function walkLocals(
   }
 }
 
-function readDirectory(file: Buffer, listing: ListingBuilder, { start, end, shift }: Directory): void {
+function readDirectory(
+  file: Buffer,
+  listing: ListingBuilder,
+  { start, end, shift, isVolume }: Directory,
+): void {
+  listing.isVolume = isVolume;
   const offsets = new Set<number>();
   let at = start;
   while (at < end && listing.step()) {
@@ -269,15 +279,16 @@ function readDirectory(file: Buffer, listing: ListingBuilder, { start, end, shif
     at = entry.end;
     const offset = entry.offset + shift;
     offsets.add(offset);
-    const local = readLocal(file, offset);
+    const local = isVolume ? undefined : readLocal(file, offset);
     // A masked directory (4.3.13) is encrypted, and the names in the members' own headers are left out.
     const isMasked = (entry.flags & flags.masked) !== 0;
     if (isMasked) listing.isEncrypted = true;
-    if (!isMasked && local?.rawName.equals(entry.rawName) !== true) listing.isObfuscated = true;
+    if (!isMasked && !isVolume && local?.rawName.equals(entry.rawName) !== true) listing.isObfuscated = true;
     if (!addMember(file, listing, entry, local?.dataStart)) return;
   }
   // An archive that begins with a member which its directory does not list shows different files to different programs.
   const first = offsets.size === 0 ? start : Math.min(...offsets);
+  if (isVolume) return;
   if (first > 0 && hasBytes(file, localHeader, 0) && !offsets.has(0)) {
     listing.isObfuscated = true;
     walkLocals(file, listing, 0, first, offsets);
