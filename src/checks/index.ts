@@ -44,6 +44,7 @@ import { multimap } from './multimap/check.ts';
 import { mxCheck } from './mx_check/check.ts';
 import { onceReceived } from './once_received/check.ts';
 import { p0f } from './p0f/check.ts';
+import { partlyRead } from './partly_read/check.ts';
 import { phishing } from './phishing/check.ts';
 import { ratelimit } from './ratelimit/check.ts';
 import { rbl } from './rbl/check.ts';
@@ -108,6 +109,7 @@ export const checks: readonly CheckDefinition[] = [
   mxCheck,
   onceReceived,
   p0f,
+  partlyRead,
   phishing,
   ratelimit,
   rbl,

@@ -1,4 +1,5 @@
 export { alphabetOf, areConfusable, displayedName } from './confusables.ts';
+export { type Disguise, disguiseList, findDisguised } from './disguise.ts';
 export { domainInfo } from './domain.ts';
 export { hiddenLinks } from './hidden-urls.ts';
 export { contentLimits } from './limits.ts';

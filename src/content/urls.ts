@@ -74,7 +74,8 @@ export class UrlCollector {
    */
   addText(text: string, from: UrlView['from'], flags: readonly UrlFlag[]): number {
     let urlChars = 0;
-    scanText(text, this.#limits.urlChars, (found) => {
+    // One more than is kept tells that the link goes on.
+    scanText(text, this.#limits.urlChars + 1, (found) => {
       if (found.kind === 'url') urlChars += found.end - found.start;
       this.#addFound(text, found, from, flags);
       return this.#isFull() ? 'stop' : 'go';
@@ -99,7 +100,8 @@ export class UrlCollector {
     }
     let next = 0;
     let urlChars = 0;
-    scanText(text, this.#limits.urlChars, (found) => {
+    // One more than is kept tells that the link goes on.
+    scanText(text, this.#limits.urlChars + 1, (found) => {
       if (found.kind === 'url') urlChars += found.end - found.start;
       while (next < anchors.length && anchors[next]!.textEnd <= found.start) next++;
       const isDisplayed = next < anchors.length && anchors[next]!.textStart < found.end;

@@ -210,8 +210,10 @@ export function scanHeader(
       if (breakLength > 0) lineEndKinds |= breakLength === 1 ? (byte === lf ? 1 : 2) : breakLength << 1;
       const after = i + breakLength;
       if (breakLength === 0 || after >= end || (source[after] !== space && source[after] !== tab)) {
-        if (marks.length < maxMarks && i <= listedEnd) marks.push(pos, nameEnd, valueStart, i);
-        else if (!isFull) {
+        if (marks.length < maxMarks && i <= listedEnd) {
+          marks.push(pos, nameEnd, valueStart, i);
+          if (i - valueStart > limits.headerValueBytes) defects.add('field-too-long', pos);
+        } else if (!isFull) {
           isFull = true;
           defects.add(marks.length < maxMarks ? 'header-too-long' : 'too-many-headers', pos);
         }

@@ -16,6 +16,8 @@ export interface ParseLimits {
   readonly parameters: number;
   /** Bytes of a boundary; RFC 2046 5.1.1 allows 70. */
   readonly boundaryBytes: number;
+  /** Lines that begin with a boundary and are no delimiter. After them no further delimiter is looked for. */
+  readonly falseDelimiters: number;
   /** Mailboxes of all fields of one name. */
   readonly addresses: number;
   /** Received fields that are parsed. */
@@ -36,6 +38,7 @@ export const parseLimits: ParseLimits = {
   headerValueBytes: 65_536,
   parameters: 100,
   boundaryBytes: 512,
+  falseDelimiters: 100_000,
   addresses: 5_000,
   received: 100,
   textBytes: 1_048_576,

@@ -309,6 +309,27 @@ test('limits close the tree and become defects', () => {
   const long = parse([`Content-Type: multipart/mixed; boundary=${'x'.repeat(600)}`, '', 'x']);
   assert.deepEqual(kinds(long), ['boundary-too-long']);
 
+  const likely = [
+    'Content-Type: multipart/mixed; boundary=b',
+    '',
+    '--b',
+    '',
+    '--bx',
+    '--bx',
+    '--b',
+    '',
+    'x',
+    '--b--',
+  ];
+  const falseOnes = parse(likely, { ...parseLimits, falseDelimiters: 1 });
+  assert.deepEqual(
+    [falseOnes.parts.length, kinds(falseOnes)],
+    [2, ['too-many-delimiters', 'missing-end-boundary']],
+  );
+  assert.deepEqual([parse(likely).parts.length, kinds(parse(likely))], [3, []]);
+
+  const value = parse(['A: 12345', 'B: 1', '', 'x'], { ...parseLimits, headerValueBytes: 4 });
+  assert.deepEqual([value.headers.first('a')?.value, kinds(value)], ['123', ['field-too-long']]);
   const fields = parse(['A: 1', 'B: 2', 'C: 3', '', 'x'], { ...parseLimits, headers: 2 });
   assert.deepEqual([fields.headers.all.length, kinds(fields)], [2, ['too-many-headers']]);
   assert.equal(fields.raw.toString('latin1', fields.bodyOffset), 'x');

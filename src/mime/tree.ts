@@ -29,15 +29,22 @@ interface Pieces {
   readonly strayDelimiter: number;
 }
 
+interface Budget {
+  left: number;
+}
+
 /** Builds the part tree of one message. */
 export class TreeBuilder {
   readonly parts: ParsedPart[] = [];
   readonly #limits: ParseLimits;
   readonly #foreignDefects: DefectSink;
+  /** Lines that begin with a boundary and are no delimiter: how many more are looked at. */
+  readonly #falseDelimiters: Budget;
 
   constructor(limits: ParseLimits, defects: DefectList) {
     this.#limits = limits;
     this.#foreignDefects = defects.withoutOffsets();
+    this.#falseDelimiters = { left: limits.falseDelimiters };
   }
 
   /**
@@ -144,7 +151,8 @@ export class TreeBuilder {
       defects.add('boundary-too-long', start);
       return undefined;
     }
-    const found = findPieces(source, start, end, boundary, this.#limits.parts);
+    const found = findPieces(source, start, end, boundary, this.#limits.parts, this.#falseDelimiters);
+    if (this.#falseDelimiters.left === 0) defects.add('too-many-delimiters', start);
     if (found.list.length === 0) {
       defects.add('boundary-not-found', start);
       return undefined;
@@ -174,7 +182,14 @@ function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09;
 }
 
-function findPieces(source: Buffer, start: number, end: number, boundary: Buffer, maxPieces: number): Pieces {
+function findPieces(
+  source: Buffer,
+  start: number,
+  end: number,
+  boundary: Buffer,
+  maxPieces: number,
+  falseDelimiters: Budget,
+): Pieces {
   const needle = Buffer.concat([Buffer.from('--'), boundary]);
   const body = source.subarray(start, end);
   const list: Piece[] = [];
@@ -192,7 +207,11 @@ function findPieces(source: Buffer, start: number, end: number, boundary: Buffer
       isClosed = tail.isClosing;
       pieceStart = isClosed ? -1 : tail.next;
       at = tail.next - start;
-    } else at += needle.length;
+    } else {
+      if (falseDelimiters.left === 0) break;
+      falseDelimiters.left--;
+      at += needle.length;
+    }
     at = body.indexOf(needle, at);
   }
   if (pieceStart >= 0 && (pieceStart < end || list.length === 0)) list.push({ start: pieceStart, end });

@@ -14,6 +14,32 @@ const row = (
   subtype = 'alternative',
 ): RuleRow => [name, { raw: `MIME-Version: 1.0\n${multi(subtype, parts)}` }, expected];
 
+const text = (subject: string, body: string): { readonly raw: string } => ({
+  raw: mail([`Subject: ${subject}`, 'Content-Type: text/plain; charset=utf-8'], body),
+});
+
+const obfuscated: readonly RuleRow[] = [
+  ['honest words', text('Your password', 'Verify your PayPal account: a casino, P A Y M E N T\n'), []],
+  [
+    'one word with look-alikes',
+    text('Hello', 'Your pаypаl account\n'),
+    ['OBFUSCATED_WORDS*0.4 paypal:letters'],
+  ],
+  ['the same word often', text('p@yp@l', 'p@yp@l paypa1\n'), ['OBFUSCATED_WORDS*0.4 paypal:digits']],
+  [
+    'words of several kinds',
+    text('ver\u200bify', 'Your acc0unt at PayPaI: c.a.s.i.n.o\n'),
+    ['OBFUSCATED_WORDS verify:invisible account:digits paypal:letters casino:spread'],
+  ],
+  ['styled words', text('x', '𝐩𝐚𝐬𝐬𝐰𝐨𝐫𝐝\n'), ['OBFUSCATED_WORDS*0.2 password:style']],
+  ['full width in Japanese', text('x', 'ＰＡＳＳＷＯＲＤを入力してください。ありがとうございます\n'), []],
+  [
+    'the name of the author',
+    { raw: mail(['From: =?utf-8?Q?P=D0=B0yPal?= <a@example.com>'], 'Hello\n') },
+    ['OBFUSCATED_WORDS*0.4 paypal:letters'],
+  ],
+];
+
 testRules(textRules, [
   row('the same words', [plain(words(0, 50)), html(words(0, 50))], []),
   row(
@@ -38,5 +64,6 @@ testRules(textRules, [
   ),
   row('texts that are no versions of one', [plain(words(0, 50)), html(words(60, 90))], [], 'mixed'),
   row('plain text alone', [plain(words(0, 50))], []),
+  ...obfuscated,
   ['no multipart', { raw: mail(['From: a@example.com'], words(0, 50)) }, []],
 ]);
