@@ -1,4 +1,4 @@
-import { type Budget, logistic, marginOf, type Sample, train } from './logistic.ts';
+import { type Budget, logistic, marginOf, type Named, type Sample, train } from './logistic.ts';
 
 const folds = 5;
 
@@ -10,11 +10,11 @@ function foldOf(family: string): number {
 }
 
 /** The margin of each sample by a model that saw nothing of its family; tells how well the folds are told apart. */
-export function foldMargins(samples: readonly Sample[], namedCount: number, budget: Budget): Float64Array {
+export function foldMargins(samples: readonly Sample[], named: Named, budget: Budget): Float64Array {
   const margins = new Float64Array(samples.length);
   for (let fold = 0; fold < folds; fold++) {
     const rest = samples.filter(({ family }) => foldOf(family) !== fold);
-    const weights = train(rest, namedCount, budget);
+    const weights = train(rest, named, budget);
     for (const [index, sample] of samples.entries()) {
       if (foldOf(sample.family) === fold) margins[index] = marginOf(sample, weights);
     }

@@ -9,7 +9,7 @@ export interface Sample {
   readonly weight: number;
   /** Numbers of its named features. */
   readonly named: Uint32Array;
-  readonly grams: readonly number[];
+  readonly grams: Uint16Array;
 }
 
 export interface Weights {
@@ -24,6 +24,15 @@ export interface Budget {
   /** How much weights are drawn towards nothing: named features, hashed words. */
   readonly namedDecay: number;
   readonly gramDecay: number;
+  /** Share of the named features that a message is shown without, others each time. */
+  readonly leftOut: number;
+}
+
+/** The named features of a model. */
+export interface Named {
+  readonly count: number;
+  /** By number: 1 where the weight must not be negative, -1 where it must not be positive. */
+  readonly directions: Int8Array;
 }
 
 /** How loud the words of a message are together, however many they are. */
@@ -44,11 +53,21 @@ export function logistic(margin: number): number {
   return 1 / (1 + Math.exp(-margin));
 }
 
+function without(sample: Sample, share: number, random: Random): Sample {
+  return { ...sample, named: sample.named.filter(() => !random.chance(share)) };
+}
+
 /**
  * Logistic regression by AdaGrad (Duchi, Hazan and Singer 2011) with decay of the weights, in an order drawn from a
- * fixed seed: the same samples give the same weights.
+ * fixed seed: the same samples give the same weights. Each time a message is shown some of its named features are left
+ * out (dropout, Srivastava and others 2014), so that none rests on another that mail unlike the training's lacks; weights
+ * that would go the wrong way stay at nothing.
  */
-export function train(samples: readonly Sample[], namedCount: number, budget: Budget): Weights {
+export function train(
+  samples: readonly Sample[],
+  { count: namedCount, directions }: Named,
+  budget: Budget,
+): Weights {
   const weights: Weights = {
     bias: 0,
     named: new Float64Array(namedCount),
@@ -62,14 +81,15 @@ export function train(samples: readonly Sample[], namedCount: number, budget: Bu
   for (let epoch = 0; epoch < budget.epochs; epoch++) {
     random.shuffle(order);
     for (const index of order) {
-      const sample = samples[index]!;
+      const sample = without(samples[index]!, budget.leftOut, random);
       const error = sample.weight * (logistic(marginOf(sample, weights)) - (sample.isSpam ? 1 : 0));
       biasSquares += error * error;
       weights.bias -= (budget.step * error) / Math.sqrt(biasSquares);
       for (const feature of sample.named) {
         const gradient = error + budget.namedDecay * weights.named[feature]!;
         namedSquares[feature]! += gradient * gradient;
-        weights.named[feature]! -= (budget.step * gradient) / Math.sqrt(namedSquares[feature]!);
+        const weight = weights.named[feature]! - (budget.step * gradient) / Math.sqrt(namedSquares[feature]!);
+        weights.named[feature] = weight * directions[feature]! < 0 ? 0 : weight;
       }
       const scale = gramScale(sample.grams.length);
       for (const bucket of sample.grams) {

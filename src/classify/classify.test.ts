@@ -5,16 +5,22 @@ import { contentViews } from '../content/index.ts';
 import { parseMessage } from '../mime/index.ts';
 import { gramBuckets, hashWords } from './grams.ts';
 import { ContentModel, parseModelFile, readFeatures, readShippedModel } from './index.ts';
-import { countTopics, type Topic, topics } from './phrases.ts';
-import { readWords } from './words.ts';
+import { countTopics, phraseReader, type Topic, topics } from './phrases.ts';
+import type { WordReader } from './words.ts';
 
 function featuresOf(raw: string | Buffer): ReturnType<typeof readFeatures> {
   const message = parseMessage(Buffer.from(raw));
   return readFeatures(message, contentViews(message));
 }
 
+function wordsOf(text: string, maxWords = 100): WordReader {
+  const reader = phraseReader(maxWords);
+  reader.read(text);
+  return reader;
+}
+
 function topicsOf(text: string): readonly Topic[] {
-  const counts = countTopics(readWords(text, 100).tokens);
+  const counts = countTopics(wordsOf(text));
   return topics.filter((_, index) => counts[index]! > 0);
 }
 
@@ -40,22 +46,48 @@ test('phrases are whole words, and gaps are short', () => {
   assert.ok(!topicsOf('verify one two three four account').includes('verify-account'));
 });
 
-test('disguise is counted', () => {
-  const read = readWords('p\u200ba\u200by pаypal 𝐩𝐚𝐲', 10);
-  assert.deepEqual(read, {
-    tokens: ['pay', 'paypal', 'pay'],
-    invisibleCount: 2,
-    mixedCount: 1,
-    styledCount: 3,
-  });
+const words = (text: string): readonly number[] => {
+  const reader = wordsOf(text);
+  return [...reader.hashes.subarray(0, reader.count)];
+};
+
+test('disguise is counted and taken away', () => {
+  const text = 'p\u200ba\u200by pаypal 𝐩𝐚𝐲 ＰＡＹ';
+  const { invisibleCount, mixedCount, styledCount } = wordsOf(text);
+  assert.deepEqual(
+    { invisibleCount, mixedCount, styledCount },
+    { invisibleCount: 2, mixedCount: 1, styledCount: 6 },
+  );
+  assert.deepEqual(words(text), words('pay paypal pay pay'));
+});
+
+test('accents, ligatures and capitals make no other words, letters of other languages are no disguise', () => {
+  assert.deepEqual(words('ÉTÉ Straße cœur Łódź ﬁn'), words('ete strasse coeur lodz fin'));
+  for (const text of ['hesabınız doğrulayın', 'привет мир', 'γεια σας', 'zażółć gęślą jaźń', 'þetta ð'])
+    assert.equal(wordsOf(text).mixedCount, 0, text);
+});
+
+test('words beyond the bound are not read', () => assert.equal(wordsOf('a b c d e', 3).count, 3));
+
+test('words read as their lower case does, whatever the text', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 60 }), (text) => {
+      const expected = text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+      assert.deepEqual(words(text), words(expected.join(' ')));
+      assert.equal(words(text).length, expected.length);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('numbers are one word, and each bucket is there once', () => {
-  assert.deepEqual(hashWords(['order', '123'], [], 10), hashWords(['order', '77'], [], 10));
-  assert.equal(
-    new Set(hashWords(['one', 'one', 'one'], ['one'], 10)).size,
-    hashWords(['one', 'one', 'one'], ['one'], 10).length,
-  );
+  const none = phraseReader(1);
+  none.read('');
+  assert.deepEqual(hashWords(wordsOf('order 123'), none, 10), hashWords(wordsOf('order 77'), none, 10));
+  const grams = hashWords(wordsOf('one one one'), wordsOf('one'), 10);
+  assert.equal(new Set(grams).size, grams.length);
+  // The word, the pair of it, and the word of the subject.
+  assert.equal(grams.length, 3);
 });
 
 const html = (body: string, head = ''): string =>
@@ -87,6 +119,28 @@ const seen: readonly (readonly [what: string, raw: string, names: readonly strin
     ['reply-to:other-domain', 'reply-to:free-mail'],
   ],
   [
+    'an attached page that asks for a password',
+    'From: a@b.example\r\nContent-Type: application/octet-stream; name="i.htm"\r\nContent-Disposition: attachment; filename="i.htm"\r\n\r\n<form><input type="password"><script>eval(atob("x"))</script>\r\n',
+    ['attachment:page', 'page:form', 'page:password', 'page:script', 'page:coded'],
+  ],
+  [
+    'an answer to nobody',
+    'From: a@b.example\r\nSubject: Re: your file\r\n\r\nSee https://x.example/\r\n',
+    ['subject:reply-without-reference', 'reply:without-quote'],
+  ],
+  [
+    'the recipient in a link and in the text',
+    html(
+      'Hello a@b.example <a href="https://x.example/?q=YUBiLmV4YW1wbGU=">Go</a> <a href="https://y.example/a@b.example">Go</a>',
+    ),
+    ['link:with-recipient', 'text:names-recipient-address'],
+  ],
+  [
+    'a login form',
+    html('<form><input type="password"></form>'),
+    ['html:form', 'html:input', 'html:password'],
+  ],
+  [
     'an attached page',
     'From: a@b.example\r\nContent-Type: text/html; name="i.html"\r\nContent-Disposition: attachment; filename="i.html"\r\n\r\n<p>x</p>\r\n',
     ['attachment:page', 'parts:attachment-only'],
@@ -101,6 +155,12 @@ for (const [what, raw, names] of seen) {
     );
   });
 }
+
+test('features of a message are read once', () => {
+  const message = parseMessage(Buffer.from(html('x')));
+  const content = contentViews(message);
+  assert.equal(readFeatures(message, content), readFeatures(message, content));
+});
 
 test('whatever the bytes are, features are read and judged', () => {
   const model = readShippedModel();
@@ -141,11 +201,21 @@ test('the weights give the probability and the reasons', () => {
     gramStep: 1,
     grams,
   });
-  const spam = model.judge({ names: ['says:urgency'], grams: [], words: 1, isBlank: false });
+  const spam = model.judge({
+    names: ['says:urgency'],
+    grams: new Uint16Array(),
+    words: 1,
+    isBlank: false,
+  });
   assert.equal(spam.probability.toFixed(3), '0.881');
   assert.deepEqual(spam.reasons(3), ['presses for time']);
-  const ham = model.judge({ names: ['says:urgency', 'header:reply'], grams: [1], words: 1, isBlank: false });
-  assert.equal(ham.margin, -1);
+  const ham = model.judge({
+    names: ['says:urgency', 'header:reply'],
+    grams: Uint16Array.of(1),
+    words: 1,
+    isBlank: false,
+  });
+  assert.equal(ham.logOdds, -1);
   assert.deepEqual(ham.reasons(3), ['answers a message']);
 });
 

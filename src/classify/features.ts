@@ -1,20 +1,20 @@
 import type { ContentViews, Message } from '../core/index.ts';
 import { hashWords } from './grams.ts';
 import { headerSignals } from './header-signals.ts';
-import { htmlSignals } from './html-signals.ts';
+import { htmlSignals, pageSignals } from './html-signals.ts';
 import { linksSignals } from './link-signals.ts';
-import { partSignals } from './part-signals.ts';
-import { countTopics, type Topic, topics } from './phrases.ts';
+import { isPage, partSignals } from './part-signals.ts';
+import { countTopics, phraseReader, type Topic, topics } from './phrases.ts';
 import { stepOf } from './signals.ts';
 import { ownText, textSignals } from './text-signals.ts';
-import { readWords } from './words.ts';
+import type { WordReader } from './words.ts';
 
 /** What the model knows of a message. */
 export interface Features {
   /** Names of the features that are there, each once. */
   readonly names: readonly string[];
   /** Buckets of its words, see {@link hashWords}. */
-  readonly grams: readonly number[];
+  readonly grams: Uint16Array;
   /** Is there nothing to judge: no text, link or picture? */
   readonly isBlank: boolean;
   /** How many words the text has, up to a bound. */
@@ -25,6 +25,9 @@ export interface Features {
 const maxTokens = 1_500;
 const maxGramTokens = 400;
 const maxSubjectChars = 300;
+const maxSubjectWords = 60;
+/** Attached web pages that are looked into. */
+const maxPages = 2;
 
 class Collected {
   readonly names = new Set<string>();
@@ -64,28 +67,31 @@ const honest: readonly Topic[] = [
   'technical',
 ];
 
-function topicSignals(tokens: readonly string[], subject: readonly string[], out: Collected): void {
-  const inText = countTopics(tokens);
+const indexesOf = (names: readonly Topic[]): readonly number[] => names.map((name) => topics.indexOf(name));
+const sums = [indexesOf(asking), indexesOf(offering), indexesOf(honest)] as const;
+
+function topicSignals(text: WordReader, subject: WordReader, out: Collected): void {
+  const inText = countTopics(text);
   const inSubject = countTopics(subject);
-  const sum = (names: readonly Topic[]): number =>
-    names.reduce((total, name) => {
-      const index = topics.indexOf(name);
-      return total + inText[index]! + 2 * inSubject[index]!;
-    }, 0);
+  const sum = (indexes: readonly number[]): number => {
+    let total = 0;
+    for (const index of indexes) total += inText[index]! + 2 * inSubject[index]!;
+    return total;
+  };
   for (const [index, name] of topics.entries()) {
     const count = inText[index]!;
     // Long texts have a word of everything in them.
-    if (count >= 1 + Math.floor(tokens.length / 300)) {
+    if (count >= 1 + Math.floor(text.count / 300)) {
       // How much of the text it is counts, not how long the text is.
-      const density = (count / Math.max(tokens.length, 40)) * 100;
+      const density = (count / Math.max(text.count, 40)) * 100;
       out.add(`says:${name}`);
       if (density >= 1) out.add(`says:${name}:often`);
       if (density >= 3) out.add(`says:${name}:mostly`);
     }
     if (inSubject[index]! > 0) out.add(`subject-says:${name}`);
   }
-  const [asks, offers, honestly] = [sum(asking), sum(offering), sum(honest)];
-  const scale = Math.max(tokens.length, 60) / 100;
+  const [asks, offers, honestly] = [sum(sums[0]), sum(sums[1]), sum(sums[2])];
+  const scale = Math.max(text.count, 60) / 100;
   out.add(`sum:asks:${stepOf(asks / scale, [0.5, 1.5, 3, 6])}`);
   out.add(`sum:offers:${stepOf(offers / scale, [0.5, 1.5, 3, 6])}`);
   out.add(`sum:honest:${stepOf(honestly / scale, [0.5, 1.5, 3, 6])}`);
@@ -131,42 +137,90 @@ const together: readonly (readonly [string, string])[] = [
   ['list:unsubscribe', 'says:newsletter'],
 ];
 
-/** The features of a message. Bounded: text, HTML, links and words beyond what a reader takes in are not looked at. */
-export function readFeatures(message: Message, content: ContentViews): Features {
+const steps: readonly (readonly [name: string, steps: readonly string[]])[] = [
+  'html:hidden',
+  'text:code',
+].map((name) => [name, [1, 2, 3, 4].map((step) => `${name}:${step}`)]);
+const textReader = phraseReader(maxTokens);
+const subjectReader = phraseReader(maxSubjectWords);
+
+function disguiseSignals(text: WordReader, subject: WordReader, out: Collected): void {
+  if (text.invisibleCount > 0) out.add(`text:invisible:${stepOf(text.invisibleCount, [1, 6, 30])}`);
+  if (text.mixedCount > 0) out.add(`text:mixed-scripts:${stepOf(text.mixedCount, [1, 4])}`);
+  if (text.styledCount > 0) out.add('text:styled-letters');
+  if (subject.invisibleCount + subject.mixedCount + subject.styledCount > 0) out.add('subject:disguised');
+}
+
+function read(message: Message, content: ContentViews): Features {
   const out = new Collected();
   const origin = headerSignals(message, out);
   partSignals(message, content.attachments, out);
+  const pages = content.attachments.filter(isPage);
+  for (const page of pages.slice(0, maxPages)) pageSignals(page.decoded(), out);
   const html = content.texts.find(({ kind }) => kind === 'html');
   const plain = content.texts.find(({ kind }) => kind === 'plain');
   // Where both are there they say the same, and the HTML is what is seen.
   const shown = html !== undefined && html.text.length > 0 ? html : plain;
   const own = ownText(shown?.text ?? '');
   textSignals(own, shown?.kind ?? 'plain', out);
-  if (html) htmlSignals(html.part.text(), html.text.length, out);
+  const structure = html && content.htmlStructure(html);
+  if (html && structure) htmlSignals(html.part.text(), structure, html.text.length, out);
   if (html && plain && plain.text.length > 0 && html.text.length > 3 * plain.text.length + 200)
     out.add('parts:plain-says-less');
-  const fromDomain = message.from[0]?.domain ?? '';
-  const { followed } = linksSignals(content.urls, content.emails, fromDomain, out);
-  const words = readWords(own.text, maxTokens);
-  const subject = readWords(message.subject.slice(0, maxSubjectChars), 60);
-  if (words.invisibleCount > 0) out.add(`text:invisible:${stepOf(words.invisibleCount, [1, 6, 30])}`);
-  if (words.mixedCount > 0) out.add(`text:mixed-scripts:${stepOf(words.mixedCount, [1, 4])}`);
-  if (words.styledCount > 0) out.add('text:styled-letters');
-  if (subject.invisibleCount + subject.mixedCount + subject.styledCount > 0) out.add('subject:disguised');
-  out.add(`text:words:${stepOf(words.tokens.length, [1, 15, 40, 100])}`);
-  topicSignals(words.tokens, subject.tokens, out);
+  const parties = {
+    fromDomain: message.from[0]?.domain ?? '',
+    recipient: message.to[0]?.text.toLowerCase() ?? '',
+  };
+  const { followed } = linksSignals(content.urls, content.emails, parties, out);
+  textReader.read(own.text);
+  subjectReader.read(message.subject.slice(0, maxSubjectChars));
+  disguiseSignals(textReader, subjectReader, out);
+  const words = textReader.count;
+  out.add(`text:words:${stepOf(words, [1, 15, 40, 100])}`);
+  topicSignals(textReader, subjectReader, out);
+  if (parties.recipient.length > 5 && own.text.toLowerCase().includes(parties.recipient))
+    out.add('text:names-recipient-address');
   if (followed > 0) out.add('links:followed');
   if (!origin.isList && !origin.isReply) out.add('header:neither-list-nor-reply');
-  for (const name of ['html:hidden', 'text:code']) {
-    for (let step = 1; step < 5; step++) if (out.names.has(`${name}:${step}`)) out.add(name);
-  }
+  for (const [name, reached] of steps) if (reached.some((step) => out.names.has(step))) out.add(name);
+  replySignals(origin.isReply, out);
   for (const [one, other] of together) {
     if (out.names.has(one) && out.names.has(other)) out.add(`${one}+${other}`);
   }
   return {
     names: [...out.names],
-    grams: hashWords(words.tokens, subject.tokens, maxGramTokens),
-    words: words.tokens.length,
-    isBlank: words.tokens.length === 0 && content.urls.length === 0 && content.attachments.length === 0,
+    grams: hashWords(textReader, subjectReader, maxGramTokens),
+    words,
+    isBlank: words === 0 && content.urls.length === 0 && content.attachments.length === 0,
   };
+}
+
+const quoting = [
+  'text:quoted-lines:1',
+  'text:quoted-lines:2',
+  'text:quoted-lines:3',
+  'text:quotes-somebody',
+  'html:quotes',
+];
+
+/** People who answer quote; who only pretends to has nothing to quote. */
+function replySignals(isReply: boolean, out: Collected): void {
+  const quotes = quoting.some((name) => out.names.has(name));
+  const answers = isReply || out.names.has('subject:reply-without-reference');
+  if (answers) out.add(quotes ? 'reply:with-quote' : 'reply:without-quote');
+}
+
+const known = new WeakMap<Message, Features>();
+
+/**
+ * The features of a message, read once however many ask. Bounded: text, HTML, links and words beyond what a reader
+ * takes in are not looked at.
+ */
+export function readFeatures(message: Message, content: ContentViews): Features {
+  let features = known.get(message);
+  if (!features) {
+    features = read(message, content);
+    known.set(message, features);
+  }
+  return features;
 }

@@ -1,6 +1,7 @@
 import type { Message } from '../core/index.ts';
-import { brands, freeMail } from './names.ts';
-import { type Signals, stepOf } from './signals.ts';
+import { borrowedBrand } from './brands.ts';
+import { freeMail } from './names.ts';
+import { hasPicture, isAllCapitals, type Signals, stepOf } from './signals.ts';
 
 /** What a list server or a bulk sender writes into the header. */
 export interface Origin {
@@ -13,22 +14,6 @@ const maxNameChars = 300;
 
 function domainOf(address: string | undefined): string {
   return address?.slice(address.lastIndexOf('@') + 1).toLowerCase() ?? '';
-}
-
-const isAscii = /^[\x00-\x7f]*$/;
-const maxBrandWords = 60;
-
-/** A brand that the words name, when the sender's domain does not. */
-export function borrowedBrand(text: string, domain: string): string | undefined {
-  const words = (isAscii.test(text) ? text : text.normalize('NFKD').replace(/\p{M}+/gu, ''))
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u, maxBrandWords);
-  for (const [index, word] of words.entries()) {
-    for (const candidate of [word, word + (words[index + 1] ?? '')]) {
-      if (brands.has(candidate) && !domain.includes(candidate)) return candidate;
-    }
-  }
-  return undefined;
 }
 
 const mailers: readonly (readonly [RegExp, string])[] = [
@@ -61,16 +46,14 @@ function mailerSignal(message: Message, out: Signals): void {
 
 function subjectSignals(message: Message, out: Signals): void {
   const subject = message.subject.slice(0, 500);
-  const letters = subject.replace(/\P{L}/gu, '');
   if (subject.trim() === '') out.add('subject:empty');
   out.add(`subject:length:${stepOf(subject.length, [1, 12, 30, 60, 100])}`);
   if (/!/.test(subject)) out.add(/!\s*!/.test(subject) ? 'subject:exclaims-more' : 'subject:exclaims');
   if (/\?/.test(subject)) out.add('subject:asks');
   if (/[$€£¥]|\b(?:usd|eur|brl|r\$)\b/iu.test(subject)) out.add('subject:money');
   if (/\d\s?%/.test(subject)) out.add('subject:percent');
-  if (letters.length > 8 && letters === letters.toUpperCase() && letters !== letters.toLowerCase())
-    out.add('subject:capitals');
-  if (/\p{Extended_Pictographic}/u.test(subject.replace(/[\d#*©®™]/g, ''))) out.add('subject:pictures');
+  if (isAllCapitals(subject, 8)) out.add('subject:capitals');
+  if (hasPicture(subject)) out.add('subject:pictures');
   if (/^\s*(?:re|aw|sv|antw|rif|res|fwd?|wg|tr|vs)\s*(?:\[\d+\])?:/i.test(subject)) {
     out.add(
       message.headers.has('in-reply-to') || message.headers.has('references')
@@ -82,6 +65,9 @@ function subjectSignals(message: Message, out: Signals): void {
   if (/(?:#|\b(?:no|nr|id|ref)\b\.?:?)\s*[\w-]*\d{3,}/i.test(subject)) out.add('subject:numbered');
   if (/\b[A-Z0-9]{0,6}\d[A-Z0-9-]{6,}\b/.test(subject)) out.add('subject:code');
   if (/\s{4,}\S+\s*$/.test(subject)) out.add('subject:padded');
+  if (/(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{8,40}(?![\w-])/.test(subject))
+    out.add('subject:random-code');
+  if (/[a-z]\d[a-z]|(?:\b\w[ _]){4}|\w_{2,}\w/i.test(subject)) out.add('subject:spelled-oddly');
   const [to] = message.to;
   const mailbox = to?.text.slice(0, to.text.lastIndexOf('@')).toLowerCase() ?? '';
   if (to && to.text.length > 3 && subject.toLowerCase().includes(to.text.toLowerCase()))
@@ -100,13 +86,11 @@ function senderSignals(message: Message, out: Signals): string | undefined {
   const named = /[\w.+-]+@([\w-]+(?:\.[\w-]+)+)/.exec(name);
   if (named)
     out.add(named[1]!.toLowerCase() === domain ? 'from:name-is-address' : 'from:name-is-other-address');
-  if (/\p{Extended_Pictographic}/u.test(name.replace(/[\d#*©®™]/g, ''))) out.add('from:pictures');
+  if (hasPicture(name)) out.add('from:pictures');
   if (/[!$%|★✔]/u.test(name)) out.add('from:shouts');
   if (/\d{2,}/.test(name)) out.add('from:name-number');
   if (/^[A-Z][\p{L}'-]+ (?:[A-Z]\.? )?[A-Z][\p{L}'-]+$/u.test(name)) out.add('from:name-of-person');
-  const letters = name.replace(/\P{L}/gu, '');
-  if (letters.length > 3 && letters === letters.toUpperCase() && letters !== letters.toLowerCase())
-    out.add('from:capitals');
+  if (isAllCapitals(name, 3)) out.add('from:capitals');
   if (
     /\b(?:support|service|security|team|alert|admin|notice|notification|info|kundenservice|kundendienst|sicherheit|seguranca|segurança|atendimento|servizio|clienti|service client|soporte|helpdesk|department|center|centre|customer|account|billing|reward|winner|promo|offer|deal|bonus|bank|banco|banque|banca)\b/i.test(
       name,

@@ -33,8 +33,8 @@ export function parseModelFile(text: string): ModelFile {
 export interface Opinion {
   /** How likely it is spam, 0 to 1. */
   readonly probability: number;
-  /** Log-odds before calibration. */
-  readonly margin: number;
+  /** Log-odds of the probability. */
+  readonly logOdds: number;
   /** What speaks most for the opinion, in words, strongest first. */
   reasons(count: number): readonly string[];
 }
@@ -42,6 +42,8 @@ export interface Opinion {
 /** A linear model over named features and hashed words. */
 export class ContentModel {
   readonly #named: ReadonlyMap<string, number>;
+  /** What the features mean to a reader. */
+  readonly #reasons: ReadonlyMap<string, string | undefined>;
   readonly #grams: Int8Array;
   readonly #file: ModelFile;
 
@@ -52,10 +54,11 @@ export class ContentModel {
       throw new TypeError('not a content model of this version');
     this.#file = file;
     this.#named = new Map(Object.entries(file.named));
+    this.#reasons = new Map(Object.keys(file.named).map((name) => [name, reasonFor(name)]));
     this.#grams = new Int8Array(grams.buffer, grams.byteOffset, grams.length);
   }
 
-  #wordsMargin(grams: readonly number[]): number {
+  #wordsMargin(grams: Uint16Array): number {
     if (grams.length === 0) return 0;
     let sum = 0;
     for (const bucket of grams) sum += this.#grams[bucket]!;
@@ -67,17 +70,18 @@ export class ContentModel {
     const words = this.#wordsMargin(grams);
     let margin = bias + words;
     for (const name of names) margin += this.#named.get(name) ?? 0;
-    const probability = 1 / (1 + Math.exp(-(calibration.slope * margin + calibration.offset)));
+    const logOdds = calibration.slope * margin + calibration.offset;
+    const probability = 1 / (1 + Math.exp(-logOdds));
     return {
       probability,
-      margin,
+      logOdds,
       reasons: (count) => {
         const sign = probability >= 0.5 ? 1 : -1;
         const found = new Map<string, number>();
         const note = (reason: string | undefined, weight: number): void => {
           if (reason !== undefined) found.set(reason, (found.get(reason) ?? 0) + weight * sign);
         };
-        for (const name of names) note(reasonFor(name), this.#named.get(name) ?? 0);
+        for (const name of names) note(this.#reasons.get(name), this.#named.get(name) ?? 0);
         note('its words', words);
         return [...found]
           .filter(([, weight]) => weight > 0.05)

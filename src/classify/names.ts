@@ -47,3 +47,7 @@ export const cheapTopLevels: ReadonlySet<string> = new Set(
 info biz us cc ws pw su bid win loan men date review trade stream download racing party science faith cricket accountant autos beauty hair skin makeup
 boats homes yachts motorcycles zip mov today world life best pro vip ru cn`.split(/\s+/),
 );
+
+/** Places where anybody can put pictures up. */
+export const openPictures =
+  /(?:^|\.)(?:imgur\.com|ibb\.co|postimg\.cc|imgbb\.com|tinypic\.com|photobucket\.com|bp\.blogspot\.com|googleusercontent\.com|imageshack\.us|prnt\.sc|gyazo\.com|cloudinary\.com|wixstatic\.com|amazonaws\.com|storage\.googleapis\.com|discordapp\.(?:com|net)|ytimg\.com|flickr\.com|staticflickr\.com)$/;

@@ -22,6 +22,11 @@ function kindOf(part: Part): string {
   return 'other';
 }
 
+/** Is it a web page by its name or type? */
+export function isPage(part: Part): boolean {
+  return part.contentType === 'text/html' || kindOf(part) === 'page';
+}
+
 /** Reads how the message is put together. */
 export function partSignals(message: Message, attachments: readonly Part[], out: Signals): void {
   let plain = 0;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildCheck, plainMessage, runCheck } from '../../../test/helpers/check-table.ts';
+import type { Hit } from '../../core/index.ts';
 import { contentModel } from './check.ts';
 
 const phishing = [
@@ -73,6 +74,49 @@ test('the surer the model must be, the less the symbol counts', async () => {
   assert.ok((await weigh(1 - 1e-12)) < 1);
 });
 
+const sign = (name: string, score: number, group: string): Hit => ({
+  name,
+  score,
+  metricScore: score,
+  description: undefined,
+  groups: [group],
+  options: [],
+});
+
+const offsets: readonly (readonly [what: string, hits: readonly Hit[], score: number | undefined])[] = [
+  ['nothing', [], -1],
+  ['a weak sign', [sign('SUBJECT_ENDS_QUESTION', 1, 'headers')], -2],
+  ['weak signs', [sign('URL_NO_TLD', 2, 'url'), sign('SUBJECT_ENDS_QUESTION', 1, 'headers')], -3],
+  ['many weak signs', [1, 2, 3, 4].map((number) => sign(`SIGN_${number}`, 2.5, 'html')), -3],
+  ['what speaks for it', [sign('MAILLIST', -0.2, 'headers')], -1],
+  ['a sign that is not about form', [sign('PHISHING', 2.5, 'phishing')], -1],
+  ['a block list', [sign('DBL_SPAM', 6.5, 'surbl')], undefined],
+  ['a virus beside weak signs', [sign('CLAM_VIRUS', 8, 'antivirus'), sign('X', 2, 'html')], undefined],
+  ['a strong sign of form', [sign('BROKEN_HEADERS', 10, 'headers')], undefined],
+];
+for (const [what, hits, score] of offsets) {
+  test(`beside ${what} honest content is worth ${score ?? 'nothing'}`, async () => {
+    const run = await runCheck(
+      contentModel,
+      { sure_ham_probability: 0.2 },
+      { raw: talk, hits, scores: { CONTENT_HAM: -3 } },
+    );
+    const [hit] = run.hits;
+    assert.equal(hit && Math.round(hit.weight * -3000) / 1000, score);
+  });
+}
+
+test('the less sure the model is, the less honest content is worth', async () => {
+  const weigh = async (sure: number): Promise<number> =>
+    (await runCheck(contentModel, { sure_ham_probability: sure }, { raw: talk, scores: { CONTENT_HAM: -3 } }))
+      .hits[0]!.weight;
+  assert.ok((await weigh(1e-12)) < (await weigh(0.2)));
+});
+
+test('short texts are never called honest', async () => {
+  assert.deepEqual((await runCheck(contentModel, { ham_min_words: 400 }, { raw: talk })).symbols, []);
+});
+
 test('a way of mail can be left out', async () => {
   const options = { check_authed: false, reasons: 0 };
   assert.deepEqual(
@@ -94,4 +138,5 @@ test('probabilities out of order and files that are no model are refused', async
   await assert.rejects(buildCheck(contentModel, { model: join(folder, 'absent') }), /ENOENT/);
   await assert.rejects(buildCheck(contentModel, { sure_probability: 0.5 }), /above spam_probability/);
   await assert.rejects(buildCheck(contentModel, { ham_probability: 0.7 }), /below spam_probability/);
+  await assert.rejects(buildCheck(contentModel, { sure_ham_probability: 0.3 }), /below ham_probability/);
 });
