@@ -4,6 +4,7 @@ export * from './configuration.ts';
 export * from './control.ts';
 export * from './define-check.ts';
 export * from './direction.ts';
+export * from './documents.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
 export * from './figures.ts';
