@@ -73,6 +73,7 @@ const maxAnchorText = 512;
 const maxListed = 1_000;
 const maxInlineStyles = 256;
 const maxConcealedText = 65_536;
+const maxScriptChars = 262_144;
 /** Open elements that an end tag looks through for its start. */
 const maxLookBack = 64;
 
@@ -96,6 +97,9 @@ class StructureReader extends HtmlTokenizer {
   readonly #images: HtmlImage[] = [];
   readonly #forms: { action: string; fields: number; passwords: number }[] = [];
   #form: { action: string; fields: number; passwords: number } | undefined;
+  readonly #scripts: string[] = [];
+  #scriptChars = 0;
+  #scriptAttributes = 0;
   readonly #styleSheets: string[] = [];
   readonly #dataTypes: string[] = [];
   #refresh: string | undefined;
@@ -120,6 +124,8 @@ class StructureReader extends HtmlTokenizer {
       anchors: this.#anchors as readonly HtmlAnchor[],
       images: this.#images,
       forms: this.#forms as readonly HtmlForm[],
+      scripts: this.#scripts,
+      scriptAttributes: this.#scriptAttributes,
       styleSheets: this.#styleSheets,
       refresh: this.#refresh,
       dataTypes: this.#dataTypes,
@@ -178,6 +184,7 @@ class StructureReader extends HtmlTokenizer {
   }
 
   protected onAttribute(nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    if (nameEnd - nameStart > 2 && isEventHandler(this.html, nameStart)) this.#scriptAttributes++;
     if (nameEnd - nameStart > 10) return;
     const name = this.html.slice(nameStart, nameEnd).toLowerCase();
     // The first of two attributes of a name counts (HTML 13.2.5.33).
@@ -231,11 +238,20 @@ class StructureReader extends HtmlTokenizer {
   }
 
   protected onRawText(name: string, start: number, end: number): void {
+    if (name === 'script') this.#noteScript(start, end);
     if (name !== 'style') return;
     const left = this.#limits.htmlStyleChars - this.#styleChars;
     if (end - start > left) this.#isCut = true;
     this.#sheet.add(this.html.slice(start, Math.min(end, start + left)));
     this.#styleChars += Math.min(left, end - start);
+  }
+
+  #noteScript(start: number, end: number): void {
+    const left = maxScriptChars - this.#scriptChars;
+    if (end - start > left || this.#scripts.length >= maxListed) this.#isCut = true;
+    if (this.#scripts.length >= maxListed) return;
+    this.#scripts.push(this.html.slice(start, Math.min(end, start + left)).trim());
+    this.#scriptChars += Math.min(left, end - start);
   }
 
   #styleOf(name: string): Style | undefined {
@@ -290,6 +306,7 @@ class StructureReader extends HtmlTokenizer {
     const attributes = this.#attributes;
     const target = attributes.get('href') ?? attributes.get('src');
     if (target !== undefined && /^\s*data:/i.test(target)) this.#noteData(target.trim());
+    if (target !== undefined && /^\s*javascript:/i.test(target)) this.#scriptAttributes++;
     switch (name) {
       case 'a':
         this.#anchor = undefined;
@@ -332,8 +349,10 @@ class StructureReader extends HtmlTokenizer {
       return;
     }
     const attributes = this.#attributes;
+    const source = attributes.get('src') ?? '';
     this.#images.push({
-      source: /^\s*(?:cid|data):/i.test(attributes.get('src') ?? '') ? 'embedded' : 'external',
+      source: /^\s*(?:cid|data):/i.test(source) ? 'embedded' : 'external',
+      contentId: /^\s*cid:(.{1,512}?)\s*$/i.exec(source)?.[1],
       width: parsePixels(attributes.get('width') ?? '') ?? style?.width,
       height: parsePixels(attributes.get('height') ?? '') ?? style?.height,
       isLinked: this.#anchor !== undefined,
@@ -378,6 +397,11 @@ class StructureReader extends HtmlTokenizer {
     const comma = target.indexOf(',');
     this.#dataTypes.push(target.slice(5, comma < 0 ? 64 : Math.min(comma, 133)).toLowerCase());
   }
+}
+
+/** Attributes whose names begin with `on` are event handlers (HTML 8.1.8.1). */
+function isEventHandler(html: string, nameStart: number): boolean {
+  return (html.charCodeAt(nameStart) | 0x20) === 0x6f && (html.charCodeAt(nameStart + 1) | 0x20) === 0x6e;
 }
 
 const inlineElements: ReadonlySet<string> = new Set(

@@ -20,6 +20,9 @@ export interface ContentLimits {
   readonly htmlDepth: number;
   /** Characters of the style sheets of one HTML part. */
   readonly htmlStyleChars: number;
+  /** Attached pages that are read, and characters of them together. */
+  readonly pages: number;
+  readonly pageChars: number;
 }
 
 /** The bounds that hold unless others are given. */
@@ -34,4 +37,6 @@ export const contentLimits: ContentLimits = {
   htmlElements: 100_000,
   htmlDepth: 1_024,
   htmlStyleChars: 262_144,
+  pages: 20,
+  pageChars: 2_097_152,
 };

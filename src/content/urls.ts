@@ -127,19 +127,49 @@ export class UrlCollector {
     else if (this.#addUrl(written, from, flags, undefined, 0) && flags.includes('text')) this.#linkCount++;
   }
 
-  #addTarget(link: HtmlLink, base: string | undefined, visible: string | undefined): void {
-    let target = link.target.trim();
+  /** Adds what an attached page leads to and shows. */
+  addPage(html: HtmlView): void {
+    if (html.isTruncated) this.#defects.add('too-many-urls');
+    for (const { target } of html.links) this.#addContent(target, html.base, 'attachment');
+    scanText(html.text, this.#limits.urlChars, ({ kind, start, end }) => {
+      if (kind === 'url') this.#addFoundContent(html.text.slice(start, end), 'attachment');
+      return this.#isFull() ? 'stop' : 'go';
+    });
+  }
+
+  /** Adds links of something that is not shown as text. Those that the text has as well stay as they are. */
+  addContent(links: readonly string[], from: UrlView['from']): void {
+    for (const link of links) this.#addContent(link, undefined, from);
+  }
+
+  #addContent(written: string, base: string | undefined, from: UrlView['from']): void {
+    const target = this.#absolute(written.trim(), base);
+    if (target !== undefined) this.#addFoundContent(target, from);
+  }
+
+  #addFoundContent(target: string, from: UrlView['from']): void {
+    const known = this.#urls.size;
+    const draft = this.#addUrl(target, from, [], undefined, 0);
+    if (draft && this.#urls.size > known) addFlag(draft.flags, 'content');
+  }
+
+  /** Where a link leads; undefined: nowhere, or to addresses, which are noted. */
+  #absolute(target: string, base: string | undefined): string | undefined {
     if (/^mailto:/i.test(target)) {
       for (const address of mailtoAddresses(target)) this.#addEmail(address);
-      return;
+      return undefined;
     }
-    if (!/^(?:https?|ftp):/i.test(target)) {
-      if (/^[/\\]{2}/.test(target)) target = `http:${target}`;
-      else if (/^(?:[a-z][a-z0-9+.-]*:|#|$)/i.test(target)) return;
-      else if (base !== undefined && URL.canParse(target, base)) target = new URL(target, base).href;
-      // Mail programs open `href="www.example.com"` although for a browser it is a relative path.
-      else if (!/^www\./i.test(target)) return;
-    }
+    if (/^(?:https?|ftp):/i.test(target)) return target;
+    if (/^[/\\]{2}/.test(target)) return `http:${target}`;
+    if (/^(?:[a-z][a-z0-9+.-]*:|#|$)/i.test(target)) return undefined;
+    if (base !== undefined && URL.canParse(target, base)) return new URL(target, base).href;
+    // Mail programs open `href="www.example.com"` although for a browser it is a relative path.
+    return /^www\./i.test(target) ? target : undefined;
+  }
+
+  #addTarget(link: HtmlLink, base: string | undefined, visible: string | undefined): void {
+    const target = this.#absolute(link.target.trim(), base);
+    if (target === undefined) return;
     const flags: UrlFlag[] = link.element === 'img' ? ['image'] : [];
     const isUrlShown = visible !== undefined && looksLikeUrl(visible);
     if (isUrlShown) flags.push('url_displayed');

@@ -2,6 +2,7 @@ import type {
   ContentViews,
   Defect,
   FileView,
+  HtmlImage,
   HtmlStructure,
   MailAddress,
   Message,
@@ -16,6 +17,7 @@ import { type HtmlView, readHtml } from './html.ts';
 import { readHtmlStructure } from './html-structure.ts';
 import { languageOf } from './language.ts';
 import { type ContentLimits, contentLimits } from './limits.ts';
+import { contentIdOf, isFilePart, isPage, mayBePage, scriptLinks, textOfPage } from './pages.ts';
 import { splitSections } from './sections.ts';
 import { UrlCollector } from './urls.ts';
 import { readWords } from './words.ts';
@@ -35,6 +37,7 @@ class MessageContent implements ContentViews {
   readonly #limits: ContentLimits;
   readonly #defects: Defect[] = [];
   #read: readonly ReadPart[] | undefined;
+  #pages: readonly ReadPart[] | undefined;
   #texts: readonly TextView[] | undefined;
   #collector: UrlCollector | undefined;
   readonly #urlChars = new Map<TextView, number>();
@@ -97,9 +100,10 @@ class MessageContent implements ContentViews {
   htmlStructure(text: TextView): HtmlStructure | undefined {
     const known = this.#structures.get(text);
     if (known || text.kind !== 'html') return known;
-    const html = this.#readParts().find(({ view }) => view === text)?.html;
+    const isText = ({ view }: ReadPart): boolean => view === text;
+    const html = (this.#readParts().find(isText) ?? this.#readPages().find(isText))?.html;
     if (!html) return undefined;
-    const structure = readHtmlStructure(html.source, this.#limits);
+    const structure = this.#sized(readHtmlStructure(html.source, this.#limits));
     if (structure.isCut) this.#defects.push({ kind: 'html-too-large', offset: text.part.bodyStart });
     this.#structures.set(text, structure);
     return structure;
@@ -136,6 +140,10 @@ class MessageContent implements ContentViews {
     return (this.#files ??= fileViews())(part);
   }
 
+  get pages(): readonly TextView[] {
+    return this.#readPages().map((part) => part.view);
+  }
+
   get defects(): readonly Defect[] {
     return this.#defects;
   }
@@ -161,6 +169,61 @@ class MessageContent implements ContentViews {
     return read;
   }
 
+  /** Pages that are attached, whatever they are called and said to be. */
+  #readPages(): readonly ReadPart[] {
+    if (this.#pages) return this.#pages;
+    const pages: ReadPart[] = [];
+    let left = this.#limits.pageChars;
+    for (const part of this.#message.parts) {
+      if (!mayBePage(part) || !isPage(part, this.file(part))) continue;
+      const text = textOfPage(part);
+      if (text.length > left || pages.length >= this.#limits.pages)
+        this.#defects.push({ kind: 'text-too-long', offset: part.bodyStart });
+      const source = text.slice(0, left);
+      left -= source.length;
+      if (source === '' || pages.length >= this.#limits.pages) continue;
+      const view = readHtml(source, this.#limits.urls);
+      pages.push({ view: { part, kind: 'html', text: view.text }, html: { source, view } });
+    }
+    this.#pages = pages;
+    return pages;
+  }
+
+  /** Gives embedded pictures without size that of their headers. */
+  #sized(structure: HtmlStructure): HtmlStructure {
+    const isSized = ({ width, height, contentId }: HtmlImage): boolean =>
+      contentId === undefined || (width !== undefined && height !== undefined);
+    if (structure.images.every(isSized)) return structure;
+    return {
+      ...structure,
+      images: structure.images.map((image) => {
+        if (isSized(image)) return image;
+        const part = this.#message.parts.find((each) => contentIdOf(each) === image.contentId);
+        const size = part && this.file(part).image;
+        if (!size) return image;
+        return {
+          ...image,
+          width: image.width ?? (size.width || undefined),
+          height: image.height ?? (size.height || undefined),
+        };
+      }),
+    };
+  }
+
+  #collectFiles(collector: UrlCollector): void {
+    for (const { html, view } of this.#readPages()) {
+      collector.addPage(html!.view);
+      collector.addContent(scriptLinks(this.htmlStructure(view)?.scripts ?? []), 'attachment');
+    }
+    for (const part of this.#message.parts) {
+      if (!isFilePart(part)) continue;
+      const { pdf, office, image } = this.file(part);
+      if (pdf) collector.addContent(pdf.links, 'pdf');
+      if (office) collector.addContent(office.links, 'office');
+      if (image) collector.addContent(image.links, 'image');
+    }
+  }
+
   #collect(): UrlCollector {
     if (this.#collector) return this.#collector;
     const collector = new UrlCollector(this.#limits);
@@ -174,6 +237,7 @@ class MessageContent implements ContentViews {
     for (const part of this.#message.parts) {
       if (part.kind === 'calendar') collector.addText(part.text(), 'text', ['content']);
     }
+    this.#collectFiles(collector);
     this.#noteDefects(collector);
     this.#collector = collector;
     return collector;

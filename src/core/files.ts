@@ -1,3 +1,4 @@
+import type { ImageView, OfficeView, PdfView } from './documents.ts';
 import type { Part } from './message.ts';
 
 /** What kind of thing a file is. */
@@ -64,4 +65,10 @@ export interface FileView {
   readonly type: FileType | undefined;
   /** Undefined: no archive whose directory is known here. Office documents that are archives are listed as well. */
   readonly archive: ArchiveListing | undefined;
+  /** Undefined: no PDF, or there were too many documents before it. */
+  readonly pdf: PdfView | undefined;
+  /** Undefined: no document of an office suite, or there were too many documents before it. */
+  readonly office: OfficeView | undefined;
+  /** Undefined: no picture of a format whose header is read. */
+  readonly image: ImageView | undefined;
 }

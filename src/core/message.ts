@@ -168,7 +168,9 @@ export interface HtmlAnchor {
 export interface HtmlImage {
   /** Embedded ones are a part of the message (`cid:`) or stand in their URL (`data:`). */
   readonly source: 'embedded' | 'external';
-  /** Pixels by attribute or style; undefined: not told. */
+  /** Content-ID of the part that it shows, without brackets. */
+  readonly contentId: string | undefined;
+  /** Pixels by attribute or style, else those of the embedded picture itself; undefined: not known. */
   readonly width: number | undefined;
   readonly height: number | undefined;
   /** Is it within an anchor? */
@@ -200,6 +202,10 @@ export interface HtmlStructure {
   readonly anchors: readonly HtmlAnchor[];
   readonly images: readonly HtmlImage[];
   readonly forms: readonly HtmlForm[];
+  /** Scripts of the part itself, at most 262,144 characters together; `''` for those that stand elsewhere. */
+  readonly scripts: readonly string[];
+  /** Attributes that run a script (`onload=`), and links to `javascript:`. */
+  readonly scriptAttributes: number;
   /** Targets of `<link>` that are style sheets. */
   readonly styleSheets: readonly string[];
   /** Where `<meta http-equiv=refresh>` leads. */
@@ -244,7 +250,19 @@ export interface TextWords {
 /** A link that people are shown in place of another one. */
 export type DisplayedUrl = Pick<UrlView, 'url' | 'host' | 'domain' | 'flags'>;
 
-/** A link found in text, HTML or a header. */
+/** Where in a message a link was found. */
+export type UrlOrigin =
+  | 'text'
+  | 'html'
+  | 'header'
+  | 'subject'
+  | 'attachment' // an attached page: HTML or SVG
+  | 'pdf'
+  | 'office'
+  | 'image' // texts of a picture
+  | 'qr'; // a QR code in a picture
+
+/** A link found in text, HTML, a header or an attachment. */
 export interface UrlView {
   /** As used: scheme added when it was missing, host in lower case. */
   readonly url: string;
@@ -253,7 +271,7 @@ export interface UrlView {
   readonly domain: string;
   readonly path: string;
   readonly query: string;
-  readonly from: 'text' | 'html' | 'header' | 'subject';
+  readonly from: UrlOrigin;
   /** Text between `<a>` and `</a>`, for links of HTML. */
   readonly visibleText?: string | undefined;
   /** The link that its anchor's text shows, when that one is of another registered domain (flag `phished`). */
@@ -279,7 +297,7 @@ export interface ContentViews {
   language(text: TextView): string | undefined;
   /** Words of one of {@link texts}; all texts of a message share one bound, in their order. */
   words(text: TextView): TextWords;
-  /** How one of {@link texts} is built; undefined for plain text. */
+  /** How one of {@link texts} or {@link pages} is built; undefined for plain text. */
   htmlStructure(text: TextView): HtmlStructure | undefined;
   /** Characters of one of {@link texts} that are links as a reader sees them. */
   urlChars(text: TextView): number;
@@ -287,6 +305,8 @@ export interface ContentViews {
   readonly emails: readonly MailAddress[];
   /** Parts a person would call attachments, with their names; members of archives are in {@link file}. */
   readonly attachments: readonly Part[];
+  /** Attached pages: HTML and SVG that a browser would open. `text` is what it would show. */
+  readonly pages: readonly TextView[];
   /** A part seen as a file: its type by its bytes, and what it holds. */
   file(part: Part): FileView;
   /**

@@ -16,6 +16,8 @@ export interface FileLimits {
   readonly nestedDepth: number;
   /** Members of one archive whose first bytes are looked at for archives. */
   readonly peekedMembers: number;
+  /** PDF and office documents whose structure is read. */
+  readonly documents: number;
 }
 
 /** The bounds that hold unless others are given. */
@@ -28,6 +30,7 @@ export const fileLimits: FileLimits = {
   nestedArchives: 20,
   nestedDepth: 3,
   peekedMembers: 32,
+  documents: 50,
 };
 
 /** What is left of the bounds of one message. */
@@ -37,6 +40,7 @@ export class WorkBudget {
   entriesLeft: number;
   unpackedLeft: number;
   nestedLeft: number;
+  documentsLeft: number;
 
   constructor(limits: FileLimits) {
     this.limits = limits;
@@ -44,5 +48,6 @@ export class WorkBudget {
     this.entriesLeft = limits.entries;
     this.unpackedLeft = limits.unpackedBytes;
     this.nestedLeft = limits.nestedArchives;
+    this.documentsLeft = limits.documents;
   }
 }

@@ -7,6 +7,8 @@ import { inspectOle } from './ole-office.ts';
 /** The members of a ZIP archive that is a document. */
 export interface PackageMembers {
   readonly names: readonly string[];
+  /** True when there are more members than were listed. */
+  readonly isCut: boolean;
   /** Content of a member, at most so many bytes; undefined: it cannot be read. */
   read(name: string, maxBytes: number): { readonly bytes: Buffer; readonly isCut: boolean } | undefined;
 }
@@ -25,6 +27,7 @@ const attribute = (tag: string, name: string): string | undefined => {
 /** Reads a document of Word, Excel or PowerPoint since 2007 (ECMA-376) from its parts. Never throws on input. */
 export function readOoxml(members: PackageMembers): OfficeView {
   const findings = new OfficeFindings('ooxml');
+  findings.isCut = members.isCut;
   let relationFiles = 0;
   let objects = 0;
   for (const name of members.names) {
@@ -111,6 +114,7 @@ function textOf(members: PackageMembers, name: string, findings: OfficeFindings)
 /** Reads a document of the Open Document Format (ISO 26300) from its parts. Never throws on input. */
 export function readOdf(members: PackageMembers): OfficeView {
   const findings = new OfficeFindings('odf');
+  findings.isCut = members.isCut;
   let modules = 0;
   let objects = 0;
   let hasEvent = false;

@@ -1,8 +1,12 @@
-import type { ArchiveListing, FileType, FileView, Part } from '../core/index.ts';
+import type { FileType, FileView, ImageView, OfficeView, Part, PdfView } from '../core/index.ts';
 import { listArchive } from './archive.ts';
 import { oleKind, zipKind } from './documents.ts';
+import { readImage } from './image.ts';
 import { type FileLimits, fileLimits, WorkBudget } from './limits.ts';
+import type { ListingBuilder } from './listing.ts';
 import { readMagic } from './magic.ts';
+import { readOffice } from './office.ts';
+import { readPdf } from './pdf.ts';
 import { readTextType } from './text-type.ts';
 import { fileType } from './types.ts';
 
@@ -12,7 +16,10 @@ class PartFile implements FileView {
   /** Null: not read yet. */
   #magic: string | undefined | null = null;
   #type: FileType | undefined | null = null;
-  #archive: ArchiveListing | undefined | null = null;
+  #archive: ListingBuilder | undefined | null = null;
+  #pdf: PdfView | undefined | null = null;
+  #office: OfficeView | undefined | null = null;
+  #image: ImageView | undefined | null = null;
 
   constructor(part: Part, budget: WorkBudget) {
     this.part = part;
@@ -27,9 +34,41 @@ class PartFile implements FileView {
     return this.#type;
   }
 
-  get archive(): ArchiveListing | undefined {
+  get archive(): ListingBuilder | undefined {
     if (this.#archive === null) this.#archive = this.#list();
     return this.#archive;
+  }
+
+  get pdf(): PdfView | undefined {
+    if (this.#pdf === null)
+      this.#pdf =
+        this.#readMagic() === 'pdf' && this.#budget.documentsLeft-- > 0
+          ? readPdf(this.part.decoded())
+          : undefined;
+    return this.#pdf;
+  }
+
+  get office(): OfficeView | undefined {
+    if (this.#office === null) this.#office = this.#readOffice();
+    return this.#office;
+  }
+
+  get image(): ImageView | undefined {
+    if (this.#image === null) {
+      const { type } = this;
+      this.#image = type?.family === 'image' ? readImage(this.part.decoded(), type.extension) : undefined;
+    }
+    return this.#image;
+  }
+
+  #readOffice(): OfficeView | undefined {
+    const magic = this.#readMagic();
+    if (magic !== 'ole' && magic !== 'zip' && magic !== 'rtf') return undefined;
+    const kind = this.#kind() ?? '';
+    if (kind === 'jar' || this.#budget.documentsLeft <= 0) return undefined;
+    const office = readOffice(this.part.decoded(), kind, this.archive);
+    if (office) this.#budget.documentsLeft--;
+    return office;
   }
 
   #readMagic(): string | undefined {
@@ -46,7 +85,7 @@ class PartFile implements FileView {
     return readTextType(this.part.decoded());
   }
 
-  #list(): ArchiveListing | undefined {
+  #list(): ListingBuilder | undefined {
     const magic = this.#readMagic();
     if (magic === undefined) return undefined;
     return listArchive(this.part.decoded(), magic, this.part.fileName, this.#budget);
