@@ -120,6 +120,17 @@ function readWorkbook(stream: Buffer, findings: OfficeFindings): void {
     at = start + size;
   }
   addLinks(stream, findings);
+  addFormulaLinks(stream, findings);
+}
+
+/** Links in formulas: texts with their length in one byte and a zero byte in front (MS-XLS 2.5.293). */
+function addFormulaLinks(stream: Buffer, findings: OfficeFindings): void {
+  for (let at = stream.indexOf('http', 2, 'latin1'); at >= 0; at = stream.indexOf('http', at + 4, 'latin1')) {
+    const length = stream[at - 2]!;
+    if (stream[at - 1] !== 0 || length < 10) continue;
+    const link = /^https?:\/\/[\x21-\x7e]{4,2000}/.exec(stream.toString('latin1', at, at + length))?.[0];
+    if (link !== undefined) findings.addLink(link);
+  }
 }
 
 /** SupBook (MS-XLS 2.4.271): a link to another program names it and its topic, apart by a character 3. */
