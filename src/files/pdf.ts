@@ -182,8 +182,9 @@ class PdfReader {
   }
 
   #addLink(link: string): void {
-    // What an encrypted document says is not to be read.
-    if (link === '' || this.#objects.isEncrypted || this.#links.has(link)) return;
+    // What an encrypted document says is not to be read; names of files lead nowhere.
+    if (!/^\s*(?:(?:https?|ftp|mailto):|www\.|\/\/)/i.test(link)) return;
+    if (this.#objects.isEncrypted || this.#links.has(link)) return;
     if (this.#links.size < this.#limits.links) this.#links.add(link);
     else this.#isCut = true;
   }
