@@ -15,6 +15,7 @@ import { dcc } from './dcc/check.ts';
 import { dkim } from './dkim/check.ts';
 import { dkimSigning } from './dkim_signing/check.ts';
 import { dmarc } from './dmarc/check.ts';
+import { documents } from './documents/check.ts';
 import { dynamicConf } from './dynamic_conf/check.ts';
 import { elastic } from './elastic/check.ts';
 import { externalRelay } from './external_relay/check.ts';
@@ -80,6 +81,7 @@ export const checks: readonly CheckDefinition[] = [
   dkim,
   dkimSigning,
   dmarc,
+  documents,
   dynamicConf,
   elastic,
   externalRelay,

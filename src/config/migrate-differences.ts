@@ -608,6 +608,14 @@ const knownDifferences: readonly KnownDifference[] = [
     concerns: ({ configuration }) => (isModuleOn(configuration, 'content_model') ? [] : undefined),
   },
   {
+    id: 'documents',
+    topic: 'content',
+    rspamd: 'PDF alone are looked into; fonts with blanks in their names make PDF_SUSPICIOUS',
+    postern:
+      '`documents` adds OFFICE_*, HTML_ATTACHMENT_* and PDF_* for office documents, attached pages and PDF; their links are looked up; `enabled = false` leaves the symbols out',
+    concerns: ({ configuration }) => (isModuleOn(configuration, 'documents') ? [] : undefined),
+  },
+  {
     id: 'history',
     topic: 'history',
     rspamd: 'kept in memory, or in Redis with `history_redis`',

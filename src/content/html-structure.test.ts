@@ -99,9 +99,9 @@ test('anchors, images, forms and what is loaded are listed', () => {
     { target: 'data:text/html;base64,AAAA', text: 'd', hasImage: false },
   ]);
   assert.deepEqual(structure.images, [
-    { source: 'embedded', width: 100, height: 50, isLinked: true },
-    { source: 'external', width: 300, height: undefined, isLinked: false },
-    { source: 'embedded', width: undefined, height: undefined, isLinked: false },
+    { source: 'embedded', contentId: '1', width: 100, height: 50, isLinked: true },
+    { source: 'external', contentId: undefined, width: 300, height: undefined, isLinked: false },
+    { source: 'embedded', contentId: undefined, width: undefined, height: undefined, isLinked: false },
   ]);
   assert.deepEqual(structure.forms, [
     { action: 'https://f.com/', fields: 4, passwords: 1 },
@@ -185,5 +185,29 @@ test('any mixture of markup and styles is read', () => {
       assert.equal(characters.total === concealed, visibleText === '');
     }),
     { numRuns: 500 },
+  );
+});
+
+test('scripts and what runs them are listed', () => {
+  const structure = read(
+    '<script src="https://a.com/x.js"></script><body ONLOAD="go()"><script>\n go("</b>") </script>' +
+      '<a href=" javascript:go()">x</a><p only="x">',
+  );
+  assert.deepEqual(structure.scripts, ['', 'go("</b>")']);
+  assert.equal(structure.scriptAttributes, 3);
+});
+
+test('pictures in their URL have the size of their header', () => {
+  const gif = Buffer.from('GIF89a\x10\x00\x20\x00\x00\x00\x00;', 'latin1').toString('base64');
+  const structure = read(
+    `<img src="data:image/gif;base64,${gif}"><img width=5 src="data:image/gif;base64,${gif}"><img src="data:image/png;base64,AAAA">`,
+  );
+  assert.deepEqual(
+    structure.images.map(({ width, height }) => [width, height]),
+    [
+      [16, 32],
+      [5, 32],
+      [undefined, undefined],
+    ],
   );
 });

@@ -1,5 +1,13 @@
 import { decodeHTML, decodeHTMLAttribute } from 'entities';
-import type { Concealment, HtmlAnchor, HtmlForm, HtmlImage, HtmlStructure } from '../core/index.ts';
+import type {
+  Concealment,
+  HtmlAnchor,
+  HtmlForm,
+  HtmlImage,
+  HtmlStructure,
+  ImageView,
+} from '../core/index.ts';
+import { readImage } from '../files/index.ts';
 import { type Colour, parseColour, parsePixels, readDeclarations, type Style, StyleSheet } from './css.ts';
 import { HtmlTokenizer } from './html-tokenizer.ts';
 import type { ContentLimits } from './limits.ts';
@@ -350,11 +358,14 @@ class StructureReader extends HtmlTokenizer {
     }
     const attributes = this.#attributes;
     const source = attributes.get('src') ?? '';
+    const width = parsePixels(attributes.get('width') ?? '') ?? style?.width;
+    const height = parsePixels(attributes.get('height') ?? '') ?? style?.height;
+    const own = width === undefined || height === undefined ? sizeInSource(source) : undefined;
     this.#images.push({
       source: /^\s*(?:cid|data):/i.test(source) ? 'embedded' : 'external',
       contentId: /^\s*cid:(.{1,512}?)\s*$/i.exec(source)?.[1],
-      width: parsePixels(attributes.get('width') ?? '') ?? style?.width,
-      height: parsePixels(attributes.get('height') ?? '') ?? style?.height,
+      width: width ?? own?.width,
+      height: height ?? own?.height,
       isLinked: this.#anchor !== undefined,
     });
   }
@@ -397,6 +408,14 @@ class StructureReader extends HtmlTokenizer {
     const comma = target.indexOf(',');
     this.#dataTypes.push(target.slice(5, comma < 0 ? 64 : Math.min(comma, 133)).toLowerCase());
   }
+}
+
+/** Size of a picture that stands in its URL: its header is among the first bytes. */
+function sizeInSource(source: string): Pick<ImageView, 'width' | 'height'> | undefined {
+  const [head = '', format = ''] = /^\s*data:image\/(png|gif|jpe?g|webp|bmp);base64,/i.exec(source) ?? [];
+  if (head === '') return undefined;
+  const extension = format.toLowerCase().replace('jpeg', 'jpg');
+  return readImage(Buffer.from(source.slice(head.length), 'base64'), extension);
 }
 
 /** Attributes whose names begin with `on` are event handlers (HTML 8.1.8.1). */

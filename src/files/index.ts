@@ -1,1 +1,2 @@
+export { readImage } from './image.ts';
 export { fileViews } from './views.ts';

@@ -6,6 +6,7 @@ import { inspectOle, readNative } from './ole-office.ts';
 const maxBytes = 8_388_608;
 const maxObjects = 50;
 const maxObjectBytes = 1_048_576;
+const maxFieldChars = 2_100;
 
 /** Does it begin like RTF? Word opens everything that begins with `{\rt`, whatever follows. */
 export function isRtf(file: Buffer): boolean {
@@ -29,7 +30,10 @@ export function readRtf(file: Buffer): OfficeView {
   if (/\\objclass\s+equation\.\d/i.test(text)) findings.hasEquation = true;
   for (const [, target] of text.matchAll(/\\\*\\template\s+([^{}]{4,2000})/g))
     findings.addTemplate(plain(target!));
-  for (const [, code] of text.matchAll(/\\fldinst\b([\s\S]{4,2100})/g)) readField(plain(code!), findings);
+  for (const { index } of text.matchAll(/\\fldinst\b/g)) {
+    const code = text.slice(index + '\\fldinst'.length, index + maxFieldChars);
+    readField(plain(/^[\s\S]*?(?=\\fld(?:inst|rslt)\b|$)/.exec(code)![0]), findings);
+  }
   return findings.view();
 }
 

@@ -147,6 +147,7 @@ export const unsupportedSections: Readonly<Record<string, string>> = {
   classifier: 'statistics',
   statfile: 'statistics',
   settings_redis: 'settings from Redis by Lua handlers',
+  lua_content: 'bounds of the work on PDF and calendars are fixed; `documents` says which',
   lua: 'Lua code is not run here',
 };
 
