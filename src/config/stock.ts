@@ -66,6 +66,17 @@ const moduleContent: Readonly<Record<string, string>> = {
     use_domain = "recipient"; allow_hdrfrom_mismatch = true; selector = "arc"; key_prefix = "ARC_KEYS";
   `,
   chartable: 'threshold = 0.3;',
+  fuzzy_check: `
+    min_bytes = 1k; timeout = 2s; retransmits = 1;
+    rule "own" {
+      symbol = "FUZZY_UNKNOWN"; mime_types = ["*"]; hits_limit = 20; skip_unknown = yes;
+      fuzzy_map {
+        FUZZY_DENIED { flag = 1; hits_limit = 20; }
+        FUZZY_PROB { flag = 2; hits_limit = 10; }
+        FUZZY_WHITE { flag = 3; hits_limit = 2; }
+      }
+    }
+  `,
   greylist: `
     whitelist_domains_url = [
       "$LOCAL_CONFDIR/local.d/greylist-whitelist-domains.inc",

@@ -95,3 +95,11 @@ export function stemWords(words: readonly string[]): {
     stems: words.map((word) => (isStopWord(word) ? '' : stemmer.stem(word))),
   };
 }
+
+/** Reduces every word to its stem, stop words too; a language without stems (or undefined) leaves them as they are. */
+export function stemEvery(words: readonly string[], language: string | undefined): readonly string[] {
+  const found = language === undefined ? undefined : languages.find(({ code }) => code === language);
+  if (!found) return words;
+  const stemmer = stemmerFor(found);
+  return words.map((word) => stemmer.stem(word));
+}

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { IpAddress } from '../lib/index.ts';
 import type { ActionName } from './action.ts';
 import type { ConfigError } from './errors.ts';
+import type { FuzzyService } from './fuzzy.ts';
 import type { LearningService } from './learning.ts';
 import type { BucketReport, LimitsService } from './limits.ts';
 import type { Clock, ConfigPath, Log, Maps, Metrics, Records, Resolver, Selectors, Store } from './ports.ts';
@@ -66,6 +67,7 @@ export interface CheckUnit<Sym extends string = string> {
 export interface CheckServices {
   readonly limits?: LimitsService;
   readonly learning?: LearningService;
+  readonly fuzzy?: FuzzyService;
   readonly ratelimit?: {
     /** Buckets that count mail like this one and hold something; `reset` empties them. */
     buckets(task: Task, then: 'show' | 'reset'): Promise<readonly BucketReport[]>;
@@ -102,6 +104,8 @@ export interface CheckContext<Config, Sym extends string> {
   warn(path: ConfigPath, message: string): void;
   /** Path of the check's section in the configuration, for `maps.open` and `selectors.compile`. */
   path(...inside: (string | number)[]): ConfigPath;
+  /** What all checks of this configuration offered; complete once messages are scanned. */
+  readonly services: CheckServices;
   /** Lets administrators reach this check through the controller. */
   offer(services: CheckServices): void;
   /** Registers work to undo when this configuration is replaced (timers, watchers). */

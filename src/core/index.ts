@@ -9,6 +9,7 @@ export * from './envelope.ts';
 export * from './errors.ts';
 export * from './figures.ts';
 export * from './files.ts';
+export * from './fuzzy.ts';
 export * from './history-format.ts';
 export * from './learning.ts';
 export * from './limits.ts';

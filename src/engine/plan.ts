@@ -123,8 +123,9 @@ export function buildPlan(
   for (const check of checks) {
     if (isSwitchedOff(check, configuration)) continue;
     try {
-      const offer = (offered: CheckServices): void => void Object.assign(services, offered);
-      units.push(...buildCheck(check, configuration, metric, ports, options, closers, offer, units.length));
+      units.push(
+        ...buildCheck(check, configuration, metric, ports, options, closers, services, units.length),
+      );
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);
@@ -157,7 +158,7 @@ function buildCheck(
   ports: CheckPorts,
   options: GlobalOptions,
   closers: (() => void | Promise<void>)[],
-  offer: CheckContext<unknown, string>['offer'],
+  services: CheckServices,
   firstIndex: number,
 ): PlannedUnit[] {
   const declared: string[] = [];
@@ -207,7 +208,8 @@ function buildCheck(
       });
     },
     path: (...inside) => [check.name, ...inside],
-    offer,
+    services,
+    offer: (offered) => void Object.assign(services, offered),
     onClose: (close) => closers.push(close),
   };
   const created = check.create(context);

@@ -20,3 +20,4 @@ export type { RegexpNode } from './regexp-tree.ts';
 export { reversedIp, reverseName } from './reverse-name.ts';
 export { urlParts } from './url-parts.ts';
 export * from './uuencode.ts';
+export { type Halves, xxh64 } from './xxh64.ts';

@@ -91,6 +91,8 @@ export interface CheckOptions {
   readonly stateDir?: string;
   readonly global?: Partial<GlobalOptions>;
   readonly log?: LogLine[];
+  /** What other checks offer. */
+  readonly services?: CheckServices;
 }
 
 /** One inserted symbol. */
@@ -156,7 +158,7 @@ export async function buildCheck(
   const declared = new Map<string, SymbolDef>();
   const warnings: string[] = [];
   const closers: (() => void | Promise<void>)[] = [];
-  const services: CheckServices = {};
+  const services: CheckServices = { ...options.services };
   const context: CheckContext<unknown, string> = {
     config: check.config.parse(config),
     options: {
@@ -192,6 +194,7 @@ export async function buildCheck(
       new ConfigError({ message, path: [check.name, ...path].join('.'), expected }),
     warn: (path, message) => warnings.push(`${path.join('.')}: ${message}`),
     path: (...inside): ConfigPath => [check.name, ...inside],
+    services,
     offer: (offered) => void Object.assign(services, offered),
     onClose: (close) => closers.push(close),
   };

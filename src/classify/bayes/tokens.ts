@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { encodeBase32 } from '../../lib/index.ts';
-import { type Halves, xxh64 } from './xxh64.ts';
+import { type Halves, xxh64 } from '../../lib/index.ts';
 
 /** Two words that stand near each other, hashed: what is counted. */
 export interface Token extends Halves {
