@@ -69,6 +69,17 @@ const knownDifferences: readonly KnownDifference[] = [
       places(context, (path) => /^classifier\.bayes\b/.test(path) && !/\.window$/.test(path)),
   },
   {
+    id: 'fuzzy-public',
+    topic: 'fuzzy_check',
+    rspamd: 'the stock rule asks the public storage of rspamd.com about all mail',
+    postern: 'nobody outside is asked unless `local.d/fuzzy_check.conf` has a rule with `servers`',
+    concerns: (context) =>
+      isModuleOn(context.configuration, 'fuzzy_check') &&
+      !places(context, (path) => /^fuzzy_check\.rule\..+\.servers\b/.test(path))
+        ? []
+        : undefined,
+  },
+  {
     id: 'ratelimit-new-bucket',
     topic: 'ratelimit',
     rspamd: 'a new bucket lets its first message through, whatever its size',

@@ -1,5 +1,6 @@
 import type { ActionName } from './action.ts';
 import type { Envelope } from './envelope.ts';
+import type { FuzzyAnswer, FuzzyLesson, FuzzyService } from './fuzzy.ts';
 import type { LearnAnswer, LearningService } from './learning.ts';
 import type { BucketReport, LimitsService } from './limits.ts';
 import type { MapHandle } from './ports.ts';
@@ -80,6 +81,14 @@ export interface Learning extends Pick<LearningService, 'classifiers' | 'classes
   ): Promise<LearnAnswer>;
 }
 
+/** Fuzzy storages as the controller teaches them. */
+export interface FuzzyControl extends Pick<FuzzyService, 'rules' | 'forget' | 'counts'> {
+  /** See {@link FuzzyService.teach}. */
+  teach(request: ScanRequest, lesson: FuzzyLesson): Promise<FuzzyAnswer>;
+  /** See {@link FuzzyService.hashes}. */
+  hashes(request: ScanRequest): Promise<Readonly<Record<string, readonly string[]>>>;
+}
+
 /** What the controller may ask of the rest of the server; implemented by the daemon over its processes. */
 export interface Control {
   readonly version: string;
@@ -104,6 +113,8 @@ export interface Control {
   readonly limits: LimitsService | undefined;
   /** Undefined: there is no classifier. */
   readonly learning: Learning | undefined;
+  /** Undefined: the check `fuzzy_check` is off. */
+  readonly fuzzy: FuzzyControl | undefined;
   /** Leaky buckets that count mail with this envelope; none without the check `ratelimit`. */
   buckets(envelope: Envelope, then: 'show' | 'reset'): Promise<readonly BucketReport[]>;
   readonly selectors: SelectorTools;

@@ -1,5 +1,5 @@
 import { saveActionThresholds, saveSymbolScores } from '../config/index.ts';
-import { type Control, type ScanRequest, toPosternError } from '../core/index.ts';
+import { type Control, type FuzzyLesson, type ScanRequest, toPosternError } from '../core/index.ts';
 import { listExtractors, listTransforms } from '../selectors/index.ts';
 import { type ControllerSettings, createController } from '../server/controller/index.ts';
 import type { Channel } from './channel.ts';
@@ -64,6 +64,19 @@ function createControl(init: ControlInit): Control {
           statistics: () => learning.statistics(),
           learn: (request: ScanRequest, className: string | undefined, manner: 'careful' | 'bulk') =>
             learning.learn(engine.taskFor(request), className, manner),
+        }
+      );
+    },
+    get fuzzy() {
+      const { engine } = services();
+      const { fuzzy } = engine.plan.services;
+      return (
+        fuzzy && {
+          rules: fuzzy.rules,
+          teach: (request: ScanRequest, lesson: FuzzyLesson) => fuzzy.teach(engine.taskFor(request), lesson),
+          forget: (flag: number, digests: readonly string[]) => fuzzy.forget(flag, digests),
+          hashes: (request: ScanRequest) => fuzzy.hashes(engine.taskFor(request)),
+          counts: () => fuzzy.counts(),
         }
       );
     },

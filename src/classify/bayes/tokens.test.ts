@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { contentViews } from '../../content/index.ts';
+import { xxh64 } from '../../lib/index.ts';
 import { parseMessage } from '../../mime/index.ts';
 import { messageTokens } from './message-tokens.ts';
 import { addTokens, type Token, tokenName, tokensId } from './tokens.ts';
-import { xxh64 } from '../../lib/index.ts';
 
 const big = ({ high, low }: { high: number; low: number }): bigint => (BigInt(high) << 32n) | BigInt(low);
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { encodeBase32 } from '../../lib/index.ts';
-import { type Halves, xxh64 } from '../../lib/index.ts';
+import { encodeBase32, type Halves, xxh64 } from '../../lib/index.ts';
 
 /** Two words that stand near each other, hashed: what is counted. */
 export interface Token extends Halves {

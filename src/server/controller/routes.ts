@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Control, MapHandle } from '../../core/index.ts';
 import { PosternError, renderHistoryRow } from '../../core/index.ts';
 import { envelopeFromRequest } from '../envelope.ts';
+import { createFuzzyRoutes, fuzzyCounts } from './fuzzy-routes.ts';
 import { createLearnRoutes, learnedClasses } from './learn-routes.ts';
 import { createLimitsRoutes } from './limits-routes.ts';
 import { headersOf, mistake, parseBody } from './request.ts';
@@ -72,10 +73,6 @@ async function history(context: RouteContext, request: RouteRequest): Promise<ob
   return { version: 2, rows: rows.slice(0, maxHistoryRows).map(renderHistoryRow) };
 }
 
-const fuzzy = (): never => {
-  throw mistake(404, 'Unknown or missing flag');
-};
-
 /** Rspamd's web page looks for an object with a description behind every name. */
 function described(descriptions: Readonly<Record<string, string>>): object {
   return Object.fromEntries(
@@ -122,8 +119,12 @@ function selectorRoutes({ control }: RouteContext): readonly Route[] {
 }
 
 async function statAnswer(control: Control, isReadOnly: boolean): Promise<object> {
-  const [totals, learned] = await Promise.all([control.totals(), learnedClasses(control)]);
-  return renderStat(control, totals, isReadOnly, learned);
+  const [totals, learned, fuzzyHashes] = await Promise.all([
+    control.totals(),
+    learnedClasses(control),
+    fuzzyCounts(control),
+  ]);
+  return renderStat(control, totals, isReadOnly, { learned, fuzzyHashes });
 }
 
 /** Every endpoint but the scans and the files (wire-protocols 1.11). */
@@ -155,8 +156,12 @@ export function createRoutes(context: RouteContext): readonly Route[] {
       privilege: 'read',
       answer: async ({ reply, isReadOnly }) => {
         void reply.type('application/openmetrics-text; version=1.0.0; charset=utf-8');
-        const [totals, own] = await Promise.all([control.totals(), control.metrics()]);
-        return renderMetrics(control, totals, { own, isReadOnly });
+        const [totals, own, fuzzyHashes] = await Promise.all([
+          control.totals(),
+          control.metrics(),
+          fuzzyCounts(control),
+        ]);
+        return renderMetrics(control, totals, { own, isReadOnly, fuzzyHashes });
       },
     },
     { path: '/graph', privilege: 'read', answer: (request) => graph(context, request.argument('type')) },
@@ -239,6 +244,14 @@ export function createRoutes(context: RouteContext): readonly Route[] {
       privilege: 'read',
       answer: () => ({
         selectors: { version: 1, paths: selectorRoutes(context).map(({ path }) => path) },
+        ...(control.fuzzy && {
+          fuzzy: {
+            version: 1,
+            paths: createFuzzyRoutes(context)
+              .map(({ path }) => path)
+              .filter((path) => path.startsWith('/plugins/')),
+          },
+        }),
       }),
     },
     {
@@ -269,9 +282,7 @@ export function createRoutes(context: RouteContext): readonly Route[] {
       },
     },
     ...createLearnRoutes(context),
-    ...['/fuzzyadd', '/fuzzydel', '/fuzzydelhash'].map(
-      (path): Route => ({ path, privilege: 'write', answer: fuzzy }),
-    ),
+    ...createFuzzyRoutes(context),
     ...selectorRoutes(context),
     ...createLimitsRoutes(context),
   ];

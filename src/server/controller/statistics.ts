@@ -49,7 +49,14 @@ export function renderStat(
   control: Control,
   totals: Totals,
   isReadOnly: boolean,
-  learned: readonly LearnedClass[] = [],
+  {
+    learned = [],
+    fuzzyHashes = {},
+  }: {
+    readonly learned?: readonly LearnedClass[];
+    /** Hashes in each fuzzy storage. */
+    readonly fuzzyHashes?: Readonly<Record<string, number>>;
+  } = {},
 ): object {
   const times: (number | null)[] = [...totals.scanTimesSeconds];
   while (times.length < 31) times.push(null);
@@ -85,7 +92,7 @@ export function renderStat(
       languages: 0,
       users: 1,
     })),
-    fuzzy_hashes: {},
+    fuzzy_hashes: fuzzyHashes,
   };
 }
 
@@ -224,7 +231,15 @@ function label(value: string): string {
 export function renderMetrics(
   control: Control,
   totals: Totals,
-  { own, isReadOnly }: { readonly own: string; readonly isReadOnly: boolean },
+  {
+    own,
+    isReadOnly,
+    fuzzyHashes = {},
+  }: {
+    readonly own: string;
+    readonly isReadOnly: boolean;
+    readonly fuzzyHashes?: Readonly<Record<string, number>>;
+  },
 ): string {
   const times = totals.scanTimesSeconds;
   const average = times.length === 0 ? 0 : times.reduce((sum, time) => sum + time, 0) / times.length;
@@ -269,5 +284,13 @@ export function renderMetrics(
       ([action, value]) => `rspamd_actions_total{type="${label(action)}"} ${value}`,
     ),
   );
+  const storages = Object.entries(fuzzyHashes);
+  if (storages.length > 0)
+    metric(
+      'rspamd_fuzzy_stat',
+      'gauge',
+      'Hashes in fuzzy storages.',
+      storages.map(([storage, value]) => `rspamd_fuzzy_stat{storage="${label(storage)}"} ${value}`),
+    );
   return `${lines.join('\n')}\n${own.endsWith('\n') || own === '' ? own : `${own}\n`}# EOF\n`;
 }
