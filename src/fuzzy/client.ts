@@ -125,7 +125,7 @@ export class FuzzyClient {
     questions: readonly Question[],
     signal?: AbortSignal,
   ): Promise<readonly (FuzzyReply | undefined)[]> {
-    const replies = new Array<FuzzyReply | undefined>(questions.length);
+    const replies = new Array<FuzzyReply | undefined>(questions.length).fill(undefined);
     const order = this.#order();
     const { retransmits, timeoutMs } = this.#options;
     for (let attempt = 0; attempt <= retransmits && !signal?.aborted; attempt++) {

@@ -171,13 +171,3 @@ export function makeKeyPair(): { readonly publicKey: string; readonly privateKey
   const raw = privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(privateDer.length);
   return { publicKey: encodeBase32(rawPublic(publicKey)), privateKey: encodeBase32(raw) };
 }
-
-/** The public key that belongs to a private one, as Rspamd writes it. */
-export function publicKeyOf(privateKey: Buffer): string {
-  const key = createPrivateKey({
-    key: Buffer.concat([privateDer, privateKey]),
-    format: 'der',
-    type: 'pkcs8',
-  });
-  return encodeBase32(rawPublic(createPublicKey(key)));
-}

@@ -1,5 +1,5 @@
 export { FuzzyClient } from './client.ts';
-export { makeKeyPair, parseKey, publicKeyOf } from './cryptobox.ts';
+export { parseKey } from './cryptobox.ts';
 export { FuzzyHasher, type FuzzyKeys } from './keys.ts';
 export {
   type Eligibility,
@@ -9,8 +9,7 @@ export {
   type Skipped,
   structureBytes,
 } from './message-hashes.ts';
-export { type FuzzyOutcome, type FuzzyPeer, FuzzyServer } from './server.ts';
 export { parseServers, type ServerList } from './servers.ts';
 export { shingleAlgorithms } from './shingles.ts';
 export { type FlagValue, type FuzzyChange, type FuzzyMatch, FuzzyStorage } from './storage.ts';
-export { type FuzzyReply, fuzzyPort, maxRequestBytes, refusals } from './wire.ts';
+export { refusals } from './wire.ts';
