@@ -23,6 +23,7 @@ import { externalServices } from './external_services/check.ts';
 import { forceActions } from './force_actions/check.ts';
 import { forgedRecipients } from './forged_recipients/check.ts';
 import { fromRules } from './from_rules/check.ts';
+import { fuzzyCheck } from './fuzzy_check/check.ts';
 import { greylist } from './greylist/check.ts';
 import { gtube } from './gtube/check.ts';
 import { headerRules } from './header_rules/check.ts';
@@ -89,6 +90,7 @@ export const checks: readonly CheckDefinition[] = [
   forceActions,
   forgedRecipients,
   fromRules,
+  fuzzyCheck,
   greylist,
   gtube,
   headerRules,
