@@ -1,6 +1,6 @@
 import type { DnsType } from '../core/index.ts';
 import { ipFromBytes } from '../lib/index.ts';
-import { decodeName, encodeName } from './name.ts';
+import { decodeName, endOfEqualName, endOfName, writeName } from './name.ts';
 
 /** Codes of RFC 1035 3.2.2 and RFC 3596 2.1. */
 export const typeCodes: Readonly<Record<DnsType, number>> = {
@@ -16,6 +16,7 @@ export const cnameCode = 5;
 const optCode = 41;
 const internetClass = 1;
 const headerBytes = 12;
+const optBytes = 11;
 
 /** What we can take over UDP without fragments (DNS flag day 2020). */
 const udpPayloadBytes = 1232;
@@ -25,21 +26,19 @@ export const rcodes = { noerror: 0, formerr: 1, servfail: 2, nxdomain: 3, notimp
 
 /** A recursive question, with EDNS0 (RFC 6891) unless the server cannot bear it. `name` is normalised. */
 export function encodeQuery(id: number, name: string, type: DnsType, edns: 'edns' | 'plain'): Buffer {
-  const encoded = encodeName(name);
-  const optBytes = edns === 'edns' ? 11 : 0;
-  const bytes = Buffer.alloc(headerBytes + encoded.length + 4 + optBytes);
-  bytes.writeUInt16BE(id, 0);
+  const nameEnd = headerBytes + name.length + 2;
+  const bytes = Buffer.allocUnsafe(nameEnd + 4 + (edns === 'edns' ? optBytes : 0)).fill(0);
+  bytes[0] = id >> 8;
+  bytes[1] = id & 0xff;
   bytes[2] = 1; // recursion desired
-  bytes.writeUInt16BE(1, 4);
-  encoded.copy(bytes, headerBytes);
-  let at = headerBytes + encoded.length;
-  bytes.writeUInt16BE(typeCodes[type], at);
-  bytes.writeUInt16BE(internetClass, at + 2);
+  bytes[5] = 1;
+  writeName(bytes, headerBytes, name);
+  bytes[nameEnd + 1] = typeCodes[type];
+  bytes[nameEnd + 3] = internetClass;
   if (edns === 'edns') {
-    bytes.writeUInt16BE(1, 10);
-    at += 4;
-    bytes.writeUInt16BE(optCode, at + 1);
-    bytes.writeUInt16BE(udpPayloadBytes, at + 3);
+    bytes[11] = 1;
+    bytes.writeUInt16BE(optCode, nameEnd + 5);
+    bytes.writeUInt16BE(udpPayloadBytes, nameEnd + 7);
   }
   return bytes;
 }
@@ -70,12 +69,12 @@ export function answersQuestion(message: Buffer, name: string, type: DnsType): b
   const count = message.readUInt16BE(4);
   if (count === 0) return (message[3]! & 15) !== rcodes.noerror;
   if (count !== 1) return false;
-  const question = decodeName(message, headerBytes);
-  if (!question || question.end + 4 > message.length) return false;
+  const end = endOfEqualName(message, headerBytes, name);
   return (
-    question.name === name &&
-    message.readUInt16BE(question.end) === typeCodes[type] &&
-    message.readUInt16BE(question.end + 2) === internetClass
+    end !== undefined &&
+    end + 4 <= message.length &&
+    message.readUInt16BE(end) === typeCodes[type] &&
+    message.readUInt16BE(end + 2) === internetClass
   );
 }
 
@@ -92,9 +91,9 @@ export function decodeResponse(message: Buffer): Response | undefined {
   if (isTruncated) return { rcode, isTruncated, answers: [], authorities: [] };
   let at = headerBytes;
   for (let left = message.readUInt16BE(4); left > 0; left--) {
-    const question = decodeName(message, at);
-    if (!question || question.end + 4 > message.length) return undefined;
-    at = question.end + 4;
+    const end = endOfName(message, at);
+    if (end === undefined || end + 4 > message.length) return undefined;
+    at = end + 4;
   }
   const answers = decodeRecords(message, at, message.readUInt16BE(6));
   if (!answers) return undefined;

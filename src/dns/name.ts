@@ -45,15 +45,56 @@ function isAscii(text: string): boolean {
 
 /** Labels of a normalised name on the wire (RFC 1035 3.1), with the final zero. */
 export function encodeName(name: string): Buffer {
-  const bytes = Buffer.allocUnsafe(name.length + 2);
-  let at = 0;
-  for (const label of name.split('.')) {
-    bytes[at] = label.length;
-    bytes.write(label, at + 1, 'latin1');
-    at += label.length + 1;
-  }
-  bytes[at] = 0;
+  const bytes = Buffer.alloc(name.length + 2);
+  writeName(bytes, 0, name);
   return bytes;
+}
+
+/** Writes the labels of a normalised name at a place with room for its length and 2, all zero. */
+export function writeName(bytes: Buffer, start: number, name: string): void {
+  let lengthAt = start;
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    const at = start + 1 + i;
+    if (code === 0x2e) lengthAt = at;
+    else {
+      bytes[at] = code;
+      bytes[lengthAt] = at - lengthAt;
+    }
+  }
+}
+
+/** Where a name ends; undefined for a malformed one. */
+export function endOfName(message: Buffer, start: number): number | undefined {
+  let at = start;
+  for (;;) {
+    const length = at < message.length ? message[at]! : 0xff;
+    if (length === 0) return at + 1 - start <= 255 ? at + 1 : undefined;
+    // A pointer, or nothing that is known.
+    if (length > maxLabelLength) return decodeName(message, start)?.end;
+    at += length + 1;
+  }
+}
+
+/** Where a name ends that is equal to a normalised one but for the case of letters; undefined when it is another. */
+export function endOfEqualName(message: Buffer, start: number, name: string): number | undefined {
+  let at = start;
+  for (let i = 0; ; ) {
+    const length = at < message.length ? message[at]! : 0xff;
+    if (length === 0) return i === name.length + 1 ? at + 1 : undefined;
+    if (length > maxLabelLength) {
+      const decoded = decodeName(message, start);
+      return decoded?.name === name ? decoded.end : undefined;
+    }
+    const end = i + length;
+    if (end > name.length || (end < name.length && name.charCodeAt(end) !== 0x2e)) return undefined;
+    for (at++; i < end; i++, at++) {
+      const code = message[at]!;
+      const folded = code >= 0x41 && code <= 0x5a ? code + 32 : code;
+      if (folded === 0x2e || folded !== name.charCodeAt(i)) return undefined;
+    }
+    i++; // the dot, or the end
+  }
 }
 
 /** Most compression pointers in one name; more than labels fit makes no sense. */

@@ -1,11 +1,13 @@
 import type { Clock, DnsAnswer, DnsOptions, DnsType, Log, Metrics, Resolver } from '../core/index.ts';
 import { failure, interpret } from './answer.ts';
 import { AnswerCache } from './cache.ts';
+import type { Response } from './codec.ts';
 import { compileFakeRecords, questionKey } from './fake-records.ts';
 import { HostsFiles } from './hosts.ts';
 import { normaliseName } from './name.ts';
 import { parseNameServers, systemNameServers } from './nameservers.ts';
-import { ServerRotation } from './server-rotation.ts';
+import { type NameServer, ServerRotation } from './server-rotation.ts';
+import type { ExchangeFailure } from './udp.ts';
 
 export interface ResolverOptions {
   readonly dns: DnsOptions;
@@ -60,16 +62,16 @@ class DnsResolver implements Resolver {
     );
   }
 
-  async resolve(
+  resolve(
     text: string,
     type: DnsType,
     options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
   ): Promise<DnsAnswer> {
     const name = normaliseName(text);
-    if (name === undefined) return { status: 'formerr', records: [], ttlSeconds: 0 };
+    if (name === undefined) return Promise.resolve({ status: 'formerr', records: [], ttlSeconds: 0 });
     const key = questionKey(name, type);
     const known = this.#withoutServers(name, type, key);
-    if (known) return known;
+    if (known) return Promise.resolve(known);
     let asking = this.#asking.get(key);
     if (!asking) {
       asking = this.#askAndKeep(name, type, key);
@@ -94,38 +96,57 @@ class DnsResolver implements Resolver {
     return cached && this.#count('cache', cached);
   }
 
-  async #askAndKeep(name: string, type: DnsType, key: string): Promise<DnsAnswer> {
-    const started = performance.now();
-    try {
-      const answer = await this.#follow(name, type);
-      if (!this.#closing.signal.aborted) this.#cache.set(key, answer);
-      return this.#count('server', answer);
-    } catch (error) {
-      this.#log.error('a DNS question failed', {
-        error: error instanceof Error ? error.stack : String(error),
+  #askAndKeep(name: string, type: DnsType, key: string): Promise<DnsAnswer> {
+    const startedMs = performance.now();
+    return new Promise((resolve) => {
+      const end = (answer: DnsAnswer): void => {
+        this.#asking.delete(key);
+        this.#seconds.observe((performance.now() - startedMs) / 1000);
+        if (!this.#closing.signal.aborted) this.#cache.set(key, answer);
+        resolve(this.#count('server', answer));
+      };
+      const fail = (error: unknown): void => {
+        this.#log.error('a DNS question failed', {
+          error: error instanceof Error ? error.stack : String(error),
+        });
+        end(failure('network'));
+      };
+      const servers = this.#servers.order(name);
+      servers[0]!.ask({ name, type }, this.#options.timeoutMs, this.#closing.signal, (first) => {
+        try {
+          // Nearly always the first answer is the last one; the rest of the way costs more than the question.
+          const answer = typeof first === 'string' ? undefined : interpret(first, name, type);
+          if (answer && !('alias' in answer) && isFinal(answer)) end(answer);
+          else this.#follow(name, type, servers, first, startedMs).then(end, fail);
+        } catch (error) {
+          fail(error);
+        }
       });
-      return this.#count('server', failure('network'));
-    } finally {
-      this.#asking.delete(key);
-      this.#seconds.observe((performance.now() - started) / 1000);
-    }
+    });
   }
 
   /** Asks, and asks again for the target when a response ends in an alias without saying more. */
-  async #follow(name: string, type: DnsType): Promise<DnsAnswer> {
+  async #follow(
+    name: string,
+    type: DnsType,
+    servers: readonly NameServer[],
+    first: Response | ExchangeFailure,
+    startedMs: number,
+  ): Promise<DnsAnswer> {
     let owner = name;
     let ttlSeconds = Number.POSITIVE_INFINITY;
-    const deadlineMs = performance.now() + this.#options.timeoutMs * this.#attempts;
+    const deadlineMs = startedMs + this.#options.timeoutMs * this.#attempts;
+    // The first question has its retransmits, however late timers fire; what follows shares the time left.
+    let answer = await this.#ask(owner, type, Number.POSITIVE_INFINITY, servers, first);
     for (let questions = 0; questions <= maxAliasQuestions; questions++) {
-      // The first question has its retransmits, however late timers fire; what follows shares the time left.
-      const answer = await this.#ask(owner, type, questions === 0 ? Number.POSITIVE_INFINITY : deadlineMs);
       if (!('alias' in answer)) return { ...answer, ttlSeconds: Math.min(ttlSeconds, answer.ttlSeconds) };
       ttlSeconds = Math.min(ttlSeconds, answer.ttlSeconds);
       const next = normaliseName(answer.alias);
-      if (next === undefined) break;
+      if (next === undefined || questions === maxAliasQuestions) break;
       owner = next;
       const known = this.#withoutServers(owner, type, questionKey(owner, type));
       if (known) return { ...known, ttlSeconds: Math.min(ttlSeconds, known.ttlSeconds) };
+      answer = await this.#ask(owner, type, deadlineMs, this.#servers.order(owner), undefined);
     }
     return failure('servfail');
   }
@@ -134,15 +155,29 @@ class DnsResolver implements Resolver {
     return Math.max(1, this.#options.retransmits);
   }
 
-  /** Tries servers in turn until one gives an answer that is worth something. */
-  async #ask(name: string, type: DnsType, deadlineMs: number): Promise<ReturnType<typeof interpret>> {
-    const servers = this.#servers.order(name);
+  /**
+   * Tries servers in turn until one gives an answer that is worth something.
+   *
+   * @param first what the first server said already
+   */
+  async #ask(
+    name: string,
+    type: DnsType,
+    deadlineMs: number,
+    servers: readonly NameServer[],
+    first: Response | ExchangeFailure | undefined,
+  ): Promise<ReturnType<typeof interpret>> {
     let best = failure('timeout');
     for (let attempt = 0; attempt < this.#attempts; attempt++) {
-      const leftMs = Math.min(this.#options.timeoutMs, deadlineMs - performance.now());
-      if (leftMs <= 0 || this.#closing.signal.aborted) break;
-      const server = servers[attempt % servers.length]!;
-      const outcome = await server.ask({ name, type }, leftMs, this.#closing.signal);
+      let outcome = attempt === 0 ? first : undefined;
+      if (outcome === undefined) {
+        const leftMs = Math.min(this.#options.timeoutMs, deadlineMs - performance.now());
+        if (leftMs <= 0 || this.#closing.signal.aborted) break;
+        const server = servers[attempt % servers.length]!;
+        outcome = await new Promise<Response | ExchangeFailure>((resolve) =>
+          server.ask({ name, type }, leftMs, this.#closing.signal, resolve),
+        );
+      }
       if (outcome === 'timeout' || outcome === 'aborted') continue;
       if (outcome === 'network' || outcome === 'malformed') {
         best = failure(outcome === 'network' ? 'network' : 'servfail');

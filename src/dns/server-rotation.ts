@@ -2,7 +2,7 @@ import type { Clock, DnsOptions } from '../core/index.ts';
 import { type Response, rcodes } from './codec.ts';
 import type { NameServerAddress } from './nameservers.ts';
 import { askOverTcp } from './tcp.ts';
-import type { ExchangeFailure, Question } from './udp.ts';
+import type { ExchangeFailure, Finish, Question } from './udp.ts';
 import { UdpServer } from './udp.ts';
 
 /** Pause of a server that failed several times in a row: doubles up to the longest. */
@@ -30,16 +30,34 @@ export class NameServer {
     return this.#pausedUntilMs > this.#clock.now();
   }
 
-  async ask(
+  /** Asks over UDP, and again in another way where the response asks for it. */
+  ask(question: Omit<Question, 'edns'>, timeoutMs: number, signal: AbortSignal, finish: Finish): void {
+    const { name, type } = question;
+    const askedMs = performance.now();
+    const edns = this.#edns;
+    this.#udp.ask({ name, type, edns }, timeoutMs, (outcome) => {
+      const isRefused = edns === 'edns' && refusesEdns(outcome);
+      if (isRefused || (typeof outcome !== 'string' && outcome.isTruncated)) {
+        this.#askAgain(question, outcome, askedMs + timeoutMs, signal).then(finish, () => finish('network'));
+        return;
+      }
+      this.#note(outcome);
+      finish(outcome);
+    });
+  }
+
+  async #askAgain(
     question: Omit<Question, 'edns'>,
-    timeoutMs: number,
+    first: Response | ExchangeFailure,
+    deadlineMs: number,
     signal: AbortSignal,
   ): Promise<Response | ExchangeFailure> {
-    const deadlineMs = performance.now() + timeoutMs;
     const leftMs = (): number => Math.max(1, deadlineMs - performance.now());
-    let outcome = await this.#udp.ask({ ...question, edns: this.#edns }, timeoutMs, signal);
-    if (this.#edns === 'edns' && refusesEdns(outcome)) {
-      outcome = await this.#udp.ask({ ...question, edns: 'plain' }, leftMs(), signal);
+    let outcome = first;
+    if (refusesEdns(outcome)) {
+      outcome = await new Promise<Response | ExchangeFailure>((resolve) =>
+        this.#udp.ask({ ...question, edns: 'plain' }, leftMs(), resolve),
+      );
       if (typeof outcome !== 'string' && !refusesEdns(outcome)) this.#edns = 'plain';
     }
     if (typeof outcome !== 'string' && outcome.isTruncated)

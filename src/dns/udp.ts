@@ -15,9 +15,14 @@ export interface Question {
   readonly edns: 'edns' | 'plain';
 }
 
+/** Takes what came of a question, once. */
+export type Finish = (outcome: Response | ExchangeFailure) => void;
+
 interface Pending {
+  readonly id: number;
   readonly question: Question;
-  finish(outcome: Response | ExchangeFailure): void;
+  readonly finish: Finish;
+  timer: NodeJS.Timeout | undefined;
 }
 
 /** Sockets open to one server at a time; each has a random source port (RFC 5452 9.2). */
@@ -28,25 +33,35 @@ const questionsPerSocket = 128;
 const openPerSocket = 1024;
 const idleCloseMs = 10_000;
 
-/** One connected socket: the kernel drops what does not come from the server. */
+/**
+ * One connected socket: the kernel drops what does not come from the server. An open question keeps the process alive,
+ * by its timer; a socket does not.
+ */
 class UdpChannel {
   readonly #socket: Socket;
+  readonly #onClose: (channel: UdpChannel) => void;
   readonly #pending = new Map<number, Pending>();
-  readonly #connected: Promise<void>;
+  readonly #unsent: Pending[] = [];
+  readonly #sent = (error: Error | null): void => {
+    if (error) this.#failAll('network');
+  };
   #asked = 0;
+  #isConnected = false;
   #isClosed = false;
+  #idleSinceMs = 0;
   #idleTimer: NodeJS.Timeout | undefined;
 
-  constructor(server: NameServerAddress) {
+  constructor(server: NameServerAddress, onClose: (channel: UdpChannel) => void) {
     const socket = createSocket(isIPv6(server.host) ? 'udp6' : 'udp4');
     this.#socket = socket;
-    this.#connected = new Promise((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', reject);
+    this.#onClose = onClose;
+    socket.unref();
+    socket.once('connect', () => this.#connected());
+    socket.on('error', () => {
+      // No route, no such address family: the resolver goes on with the next server.
+      if (this.#isConnected) this.#failAll('network');
+      else this.close('network');
     });
-    // Whoever waits for the connection sees the error there; later ones concern all open questions.
-    this.#connected.catch(() => this.close());
-    socket.on('error', () => this.#failAll('network'));
     socket.on('message', (message) => this.#receive(message));
     socket.connect(server.port, server.host);
   }
@@ -55,107 +70,128 @@ class UdpChannel {
     return !this.#isClosed && this.#asked < questionsPerSocket && this.#pending.size < openPerSocket;
   }
 
-  async ask(question: Question, timeoutMs: number, signal: AbortSignal): Promise<Response | ExchangeFailure> {
+  ask(question: Question, timeoutMs: number, finish: Finish): void {
     this.#asked++;
-    try {
-      await this.#connected;
-    } catch {
-      return 'network'; // no route, no such address family: the resolver goes on with the next server
-    }
-    return new Promise((resolve) => this.#send(question, timeoutMs, signal, resolve));
+    let id = randomInt(65_536);
+    while (this.#pending.has(id)) id = randomInt(65_536);
+    const pending: Pending = { id, question, finish, timer: undefined };
+    pending.timer = setTimeout(this.#expire, timeoutMs, pending);
+    this.#pending.set(id, pending);
+    this.#unsent.push(pending);
   }
 
-  close(): void {
+  /** Sends what was asked since the last time. */
+  flush(): void {
+    if (!this.#isConnected) return;
+    for (const pending of this.#unsent) this.#send(pending);
+    this.#unsent.length = 0;
+  }
+
+  close(reason: ExchangeFailure): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#idleTimer);
-    this.#failAll('network');
+    this.#onClose(this);
+    this.#unsent.length = 0;
+    this.#failAll(reason);
     this.#socket.close();
   }
 
-  #send(
-    question: Question,
-    timeoutMs: number,
-    signal: AbortSignal,
-    resolve: (outcome: Response | ExchangeFailure) => void,
-  ): void {
-    if (this.#isClosed) {
-      resolve('network');
-      return;
-    }
-    let id = randomInt(65_536);
-    while (this.#pending.has(id)) id = randomInt(65_536);
-    const abort = (): void => pending.finish('aborted');
-    const pending: Pending = {
-      question,
-      finish: (outcome) => {
-        if (!this.#pending.delete(id)) return;
-        clearTimeout(timer);
-        signal.removeEventListener('abort', abort);
-        this.#becameIdle();
-        resolve(outcome);
-      },
-    };
-    const timer = setTimeout(() => pending.finish('timeout'), timeoutMs);
-    signal.addEventListener('abort', abort);
-    this.#pending.set(id, pending);
-    clearTimeout(this.#idleTimer);
-    this.#socket.ref();
-    this.#socket.send(encodeQuery(id, question.name, question.type, question.edns), (error) => {
-      if (error) pending.finish('network');
-    });
+  #connected(): void {
+    if (this.#isClosed) return;
+    this.#isConnected = true;
+    this.flush();
   }
+
+  #send({ id, question: { name, type, edns } }: Pending): void {
+    this.#socket.send(encodeQuery(id, name, type, edns), this.#sent);
+  }
+
+  readonly #expire = (pending: Pending): void => this.#end(pending, 'timeout');
 
   #receive(message: Buffer): void {
     const id = responseId(message);
     const pending = id === undefined ? undefined : this.#pending.get(id);
     // Not an answer to this question: perhaps a forged one, so the true one may still come.
     if (!pending || !answersQuestion(message, pending.question.name, pending.question.type)) return;
-    pending.finish(decodeResponse(message) ?? 'malformed');
+    this.#end(pending, decodeResponse(message) ?? 'malformed');
+  }
+
+  #end(pending: Pending, outcome: Response | ExchangeFailure): void {
+    if (!this.#pending.delete(pending.id)) return;
+    clearTimeout(pending.timer);
+    if (this.#pending.size === 0) this.#becameIdle();
+    pending.finish(outcome);
   }
 
   #failAll(reason: ExchangeFailure): void {
-    for (const pending of [...this.#pending.values()]) pending.finish(reason);
+    for (const pending of [...this.#pending.values()]) this.#end(pending, reason);
   }
 
   #becameIdle(): void {
-    if (this.#pending.size > 0 || this.#isClosed) return;
+    if (this.#isClosed) return;
     if (this.#asked >= questionsPerSocket) {
-      this.close();
+      this.close('network');
       return;
     }
-    // An idle resolver keeps no process alive.
-    this.#socket.unref();
-    this.#idleTimer = setTimeout(() => this.close(), idleCloseMs).unref();
+    this.#idleSinceMs = performance.now();
+    this.#idleTimer ??= setTimeout(this.#closeIfIdle, idleCloseMs).unref();
   }
+
+  readonly #closeIfIdle = (): void => {
+    this.#idleTimer = undefined;
+    if (this.#pending.size > 0) return; // the last answer begins to wait anew
+    const leftMs = this.#idleSinceMs + idleCloseMs - performance.now();
+    if (leftMs <= 0) this.close('network');
+    else this.#idleTimer = setTimeout(this.#closeIfIdle, leftMs).unref();
+  };
 }
 
 /** All sockets to one server. */
 export class UdpServer {
   readonly #server: NameServerAddress;
-  #channels: UdpChannel[] = [];
+  readonly #slots: (UdpChannel | undefined)[] = new Array(socketsPerServer).fill(undefined);
+  /** Those that have left their slot and wait for their last answers, too. */
+  readonly #open = new Set<UdpChannel>();
+  /**
+   * Questions asked together go through one socket and are sent together: a server that has to be woken for each, and
+   * answers that are read one by one, cost several times as much.
+   */
+  #current: UdpChannel | undefined;
+  readonly #flush = (): void => {
+    const channel = this.#current;
+    this.#current = undefined;
+    channel?.flush();
+  };
 
   constructor(server: NameServerAddress) {
     this.#server = server;
   }
 
-  ask(question: Question, timeoutMs: number, signal: AbortSignal): Promise<Response | ExchangeFailure> {
-    return this.#channel().ask(question, timeoutMs, signal);
+  ask(question: Question, timeoutMs: number, finish: Finish): void {
+    let channel = this.#current;
+    if (!channel?.isUsable) {
+      if (channel) channel.flush();
+      else queueMicrotask(this.#flush);
+      channel = this.#channel();
+      this.#current = channel;
+    }
+    channel.ask(question, timeoutMs, finish);
   }
 
   close(): void {
-    for (const channel of this.#channels) channel.close();
-    this.#channels = [];
+    for (const channel of [...this.#open]) channel.close('aborted');
+    this.#current = undefined;
   }
 
-  /** One of several at random; a fresh one while there are few. */
+  /** One of several at random; a fresh one where it is used up. */
   #channel(): UdpChannel {
-    this.#channels = this.#channels.filter((channel) => channel.isUsable);
     const slot = randomInt(socketsPerServer);
-    const known = this.#channels[slot];
-    if (known) return known;
-    const channel = new UdpChannel(this.#server);
-    this.#channels.push(channel);
+    const known = this.#slots[slot];
+    if (known?.isUsable) return known;
+    const channel = new UdpChannel(this.#server, (closed) => this.#open.delete(closed));
+    this.#slots[slot] = channel;
+    this.#open.add(channel);
     return channel;
   }
 }

@@ -59,11 +59,17 @@ export interface CheckPorts {
   readonly loadWarnings: 'tell' | 'hush';
 }
 
+/** Units that run together: those that wait are started before the others compute. */
+export interface Step {
+  readonly waiting: readonly PlannedUnit[];
+  readonly computing: readonly PlannedUnit[];
+}
+
 /** Units by stage, in the order they start. */
 export interface Plan {
   readonly units: readonly PlannedUnit[];
-  /** Per stage: groups that run one after another; members of a group run together, waiting ones started first. */
-  readonly steps: Readonly<Record<Stage, readonly (readonly PlannedUnit[])[]>>;
+  /** Per stage: groups that run one after another; members of a group run together. */
+  readonly steps: Readonly<Record<Stage, readonly Step[]>>;
   /** What checks let administrators do. */
   readonly services: CheckServices;
   close(): Promise<void>;
@@ -263,8 +269,8 @@ export function formatPath(path: ConfigPath): string {
   );
 }
 
-function waitingFirst(units: readonly PlannedUnit[]): readonly PlannedUnit[] {
-  return [...units.filter((unit) => unit.waits), ...units.filter((unit) => !unit.waits)];
+function toStep(units: readonly PlannedUnit[]): Step {
+  return { waiting: units.filter((unit) => unit.waits), computing: units.filter((unit) => !unit.waits) };
 }
 
 function inStage(units: readonly PlannedUnit[], stage: Stage): readonly PlannedUnit[] {
@@ -272,13 +278,13 @@ function inStage(units: readonly PlannedUnit[], stage: Stage): readonly PlannedU
 }
 
 /** Units of a stage one priority after another, highest first; within one, by what they need. */
-function byPriority(units: readonly PlannedUnit[], stage: Stage): readonly (readonly PlannedUnit[])[] {
+function byPriority(units: readonly PlannedUnit[], stage: Stage): readonly Step[] {
   const groups = Map.groupBy(inStage(units, stage), (unit) => unit.priority);
   return [...groups.values()].flatMap(byDependency);
 }
 
 /** Units grouped so that whatever a unit needs is in an earlier group. */
-function byDependency(members: readonly PlannedUnit[]): readonly (readonly PlannedUnit[])[] {
+function byDependency(members: readonly PlannedUnit[]): readonly Step[] {
   const providers = new Map<string, PlannedUnit>();
   for (const unit of members) for (const name of [unit.name, ...unit.symbols]) providers.set(name, unit);
   const levels = new Map<PlannedUnit, number>();
@@ -296,5 +302,5 @@ function byDependency(members: readonly PlannedUnit[]): readonly (readonly Plann
   };
   const groups: PlannedUnit[][] = [];
   for (const unit of members) (groups[levelOf(unit, new Set())] ??= []).push(unit);
-  return groups.filter((group) => group !== undefined).map(waitingFirst);
+  return groups.filter((group) => group !== undefined).map(toStep);
 }

@@ -149,15 +149,18 @@ export class Scan {
     for (const step of this.#engine.plan.steps[stage]) {
       // Out of time, nothing more is found out; what only acts on the result and waits for nobody still does.
       if (this.#isTimedOut && stage !== 'postfilter' && stage !== 'final') return;
-      const pending = this.#startStep(step);
+      let pending = this.#start(step.waiting, undefined);
+      // Questions that were asked together leave together now, and are under way while the others compute.
+      if (pending && step.computing.length > 0) await undefined;
+      pending = this.#start(step.computing, pending);
       if (pending) await this.#wait(pending, stage);
     }
   }
 
-  /** Starts a group of units; returns those that wait. */
-  #startStep(step: readonly PlannedUnit[]): Promise<void>[] | undefined {
-    let pending: Promise<void>[] | undefined;
-    for (const unit of step) {
+  /** Starts units; adds those that wait. */
+  #start(units: readonly PlannedUnit[], before: Promise<void>[] | undefined): Promise<void>[] | undefined {
+    let pending = before;
+    for (const unit of units) {
       if (!this.#mayRun(unit)) continue;
       const startedAt = this.#unitTimesMs ? performance.now() : 0;
       try {
@@ -265,8 +268,8 @@ export class Scan {
   async settle(verdict: Verdict): Promise<void> {
     const { ports, observer } = this.#init;
     try {
-      for (const step of this.#engine.plan.steps.idempotent) {
-        const pending = this.#startStep(step);
+      for (const { waiting, computing } of this.#engine.plan.steps.idempotent) {
+        const pending = this.#start(computing, this.#start(waiting, undefined));
         if (pending) await Promise.all(pending);
       }
     } catch (error) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { encodeBase32 } from './base32.ts';
 
 /**
@@ -7,9 +7,21 @@ import { encodeBase32 } from './base32.ts';
  * @param length characters that are kept, at most 103
  */
 export function shortHash(length: number, ...pieces: readonly (string | Uint8Array)[]): string {
-  const hash = createHash('blake2b512');
-  for (const piece of pieces) hash.update(piece);
-  return encodeBase32(hash.digest()).slice(0, length);
+  return base32Start(digestOf('blake2b512', pieces), length);
+}
+
+function digestOf(algorithm: string, pieces: readonly (string | Uint8Array)[]): Buffer {
+  const [only] = pieces;
+  // In one call it takes half the time.
+  if (pieces.length === 1 && only !== undefined) return hash(algorithm, only, 'buffer');
+  const whole = createHash(algorithm);
+  for (const piece of pieces) whole.update(piece);
+  return whole.digest();
+}
+
+/** The first characters of the base 32 text of some bytes. */
+export function base32Start(bytes: Uint8Array, length: number): string {
+  return encodeBase32(bytes.subarray(0, Math.ceil((length * 5) / 8))).slice(0, length);
 }
 
 const hashNames = {

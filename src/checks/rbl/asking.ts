@@ -50,44 +50,50 @@ const failureTexts: Readonly<Partial<Record<DnsStatus, string>>> = {
   network: 'network error',
 };
 
-/** Ends waiting for a group of answers: when all are there, at a time, or with the scan. */
+/** Ends waiting for answers: when all are there, at a time, or with the scan. */
 class Deadline {
   readonly #endMs: number;
-  readonly #signal: AbortSignal;
+  readonly #state: ScanState;
 
-  constructor(limitMs: number, signal: AbortSignal) {
+  constructor(limitMs: number, state: ScanState) {
     this.#endMs = performance.now() + limitMs;
-    this.#signal = signal;
+    this.#state = state;
   }
 
   /** Answers in the order of the names; those that are not there in time count as lost. */
-  async all<T>(work: readonly Promise<T>[], lost: T): Promise<readonly T[]> {
+  all<T>(work: readonly Promise<T>[], lost: T): Promise<readonly T[]> {
     const results = new Array<T>(work.length).fill(lost);
-    const done = Promise.all(
-      work.map(async (item, index) => {
-        results[index] = await item;
-      }),
-    );
-    await this.#race(done);
-    return [...results];
-  }
-
-  async until(work: Promise<unknown>): Promise<void> {
-    await this.#race(work);
-  }
-
-  #race(work: Promise<unknown>): Promise<void> {
+    if (work.length === 0) return Promise.resolve(results);
     return new Promise((resolve, reject) => {
-      const finish = (): void => {
-        clearTimeout(timer);
-        this.#signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const timer = setTimeout(finish, Math.max(0, this.#endMs - performance.now()));
-      if (this.#signal.aborted) finish();
-      else this.#signal.addEventListener('abort', finish);
-      work.then(finish, reject);
+      let left = work.length;
+      // What comes later must not change what was handed out.
+      const end = this.#wait(() => resolve(results.slice()));
+      for (let i = 0; i < work.length; i++)
+        work[i]!.then((result) => {
+          results[i] = result;
+          if (--left === 0) end();
+        }, reject);
     });
+  }
+
+  until(work: Promise<unknown>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      work.then(this.#wait(resolve), reject);
+    });
+  }
+
+  /** Calls back at the end of the time or of the scan, or when what it returns is called. */
+  #wait(done: () => void): () => void {
+    const { waiting, isOver } = this.#state;
+    const end = (): void => {
+      clearTimeout(timer);
+      waiting.delete(end);
+      done();
+    };
+    const timer = setTimeout(end, Math.max(0, this.#endMs - performance.now()));
+    waiting.add(end);
+    if (isOver) queueMicrotask(end);
+    return end;
   }
 }
 
@@ -118,7 +124,7 @@ export class Asking {
     state: ScanState,
   ): Promise<void> {
     const { health, resolvesAddresses, heedsAllowLists, name, log, symbols } = this.#init;
-    const deadline = new Deadline(this.#init.limitMs, task.signal);
+    const deadline = new Deadline(this.#init.limitMs, state);
     let questions = this.#withinBounds(asked, state);
     if (resolvesAddresses) {
       const hosts = questions.filter(({ kind }) => kind === 'host');
@@ -178,11 +184,11 @@ export class Asking {
       for (const record of answers[index]!.records.slice(0, maxAddresses)) {
         const address = parseIp(record);
         if (!address) continue;
-        for (const [origin, labels] of question.origins)
+        for (const { what, labels } of question.origins)
           for (const label of labels)
             table.add(
               `${encode(reversedIp(address))}.${zone}`.toLowerCase(),
-              `${address.text}:${origin}`,
+              `${address.text}:${what}`,
               label,
             );
       }
@@ -214,7 +220,7 @@ export class Asking {
     if (codes.names.length === 0) counters.hit(name);
     const scored = new Set<ListSymbol>();
     const tail = record === undefined ? '' : `:${record}`;
-    for (const [origin, labels] of question.origins) {
+    for (const { what: origin, labels } of question.origins) {
       const places = this.#unprotected(origin, labels, state);
       const bySymbol = Map.groupBy(places, (label) => symbols.at(code, label));
       for (const [symbol, found] of bySymbol) {
@@ -238,7 +244,7 @@ export class Asking {
   ): void {
     this.#init.counters.failure(this.#init.name);
     let weight = 1;
-    for (const [origin, labels] of origins) {
+    for (const { what: origin, labels } of origins) {
       if (this.#unprotected(origin, labels, state).length === 0) continue;
       hit(symbol, weight, `${origin}:${failureTexts[status] ?? status}`);
       weight = 0;
@@ -246,8 +252,8 @@ export class Asking {
   }
 
   /** Places, sorted, without those that an allow list vouches for. */
-  #unprotected(origin: string, labels: ReadonlySet<string>, state: ScanState): readonly string[] {
+  #unprotected(origin: string, labels: readonly string[], state: ScanState): readonly string[] {
     const { heedsAllowLists } = this.#init;
-    return [...labels].filter((label) => !heedsAllowLists || !state.isProtected(origin, label)).sort();
+    return labels.filter((label) => !heedsAllowLists || !state.isProtected(origin, label)).sort();
   }
 }

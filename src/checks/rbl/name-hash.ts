@@ -1,9 +1,13 @@
-import { createHash } from 'node:crypto';
-import { encodeBase32 } from '../../lib/index.ts';
+import { hash as digestOf } from 'node:crypto';
+import { base32Start, copyString, encodeBase32 } from '../../lib/index.ts';
 import type { RuleOptions } from './options.ts';
 
 /** How a list wants names to be asked. */
 export type NameEncoder = (name: string) => string;
+
+/** Names whose hashes are remembered, twice at most, and the longest of them. */
+const maxRemembered = 1_000;
+const maxRememberedLength = 253;
 
 const asIs: NameEncoder = (name) => name;
 
@@ -15,9 +19,29 @@ export function nameEncoder({
 }: Pick<RuleOptions, 'hash' | 'hash_format' | 'hash_len'>): NameEncoder {
   if (hash === undefined) return asIs;
   const algorithm = hash === 'blake2' ? 'blake2b512' : hash;
-  return (name) => {
-    const digest = createHash(algorithm).update(name).digest();
-    const text = format === 'base32' ? encodeBase32(digest) : digest.toString(format);
+  const encode: NameEncoder = (name) => {
+    const digest = digestOf(algorithm, name, 'buffer');
+    if (format === 'base32') return length === undefined ? encodeBase32(digest) : base32Start(digest, length);
+    const text = digest.toString(format);
     return length === undefined ? text : text.slice(0, length);
+  };
+  return remembering(encode);
+}
+
+/** The same few names come with message after message: own domains, links of signatures. */
+function remembering(encode: NameEncoder): NameEncoder {
+  let young = new Map<string, string>();
+  let old: ReadonlyMap<string, string> = new Map();
+  return (name) => {
+    const known = young.get(name);
+    if (known !== undefined) return known;
+    const encoded = old.get(name) ?? encode(name);
+    if (name.length > maxRememberedLength) return encoded;
+    if (young.size >= maxRemembered) {
+      old = young;
+      young = new Map();
+    }
+    young.set(copyString(name), encoded);
+    return encoded;
   };
 }

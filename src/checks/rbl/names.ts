@@ -7,12 +7,29 @@ export function isPublicName(name: string): boolean {
   return name.includes('.') && !privateSuffix.test(name);
 }
 
-const label = /^(?!-)[^.\s\\]{1,63}(?<!-)$/;
+const maxNameLength = 253;
+const maxLabelLength = 63;
+const dot = 0x2e;
+const hyphen = 0x2d;
 
-/** Can this be asked? Texts of messages hold what no name can be. */
+/** Can this be asked? Texts of messages hold what no name can be: blanks, empty labels, hyphens at an edge. */
 export function isQuestion(name: string): boolean {
-  return name.length <= 253 && name.split('.').every((part) => label.test(part));
+  if (name.length > maxNameLength) return false;
+  let start = 0;
+  for (let i = 0; i <= name.length; i++) {
+    const code = i === name.length ? dot : name.charCodeAt(i);
+    if (code === dot) {
+      const length = i - start;
+      if (length === 0 || length > maxLabelLength) return false;
+      if (name.charCodeAt(start) === hyphen || name.charCodeAt(i - 1) === hyphen) return false;
+      start = i + 1;
+    } else if (code === 0x5c || code === 0x20 || (code >= 0x09 && code <= 0x0d)) return false;
+    else if (code > 0x7e && blank.test(name)) return false;
+  }
+  return true;
 }
+
+const blank = /\s/;
 
 /** A mailbox as lists keep it: without tags, and without the dots that Gmail does not look at. */
 export function plainMailbox(local: string, domain: string): { local: string; domain: string } {

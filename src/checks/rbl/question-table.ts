@@ -4,8 +4,14 @@ export interface Question {
   readonly kind: 'listed' | 'host';
   /** The encoded name and the zone; for a host the name itself. */
   readonly name: string;
-  /** Labels of the places by what was found there, as the options of the symbol show it. */
-  readonly origins: Map<string, Set<string>>;
+  /** What was found, as the options of the symbol show it, and where; nearly always one thing in one place. */
+  readonly origins: Origin[];
+}
+
+/** Something that was found, with the labels of the places, each once. */
+export interface Origin {
+  readonly what: string;
+  readonly labels: string[];
 }
 
 /** Questions of one list about one message: equal names are asked once. */
@@ -21,13 +27,13 @@ export class QuestionTable {
   }
 
   add(name: string, origin: string, label: string, kind: Question['kind'] = 'listed'): void {
-    let question = this.#questions.get(name);
+    const question = this.#questions.get(name);
     if (!question) {
-      question = { kind, name, origins: new Map() };
-      this.#questions.set(name, question);
+      this.#questions.set(name, { kind, name, origins: [{ what: origin, labels: [label] }] });
+      return;
     }
-    const labels = question.origins.get(origin);
-    if (labels) labels.add(label);
-    else question.origins.set(origin, new Set([label]));
+    const known = question.origins.find(({ what }) => what === origin);
+    if (!known) question.origins.push({ what: origin, labels: [label] });
+    else if (!known.labels.includes(label)) known.labels.push(label);
   }
 }

@@ -9,11 +9,21 @@ export class ScanState {
   readonly allowLists: Promise<void>[] = [];
   /** Names for links by how lists choose them, made once. */
   readonly urlNames = new Map<string, readonly string[]>();
+  /** Called when the scan is over before the answers are there. */
+  readonly waiting = new Set<() => void>();
+  isOver = false;
   readonly #protected = new Map<string, Set<string>>();
   #left: number;
 
-  constructor(maxQuestions: number) {
+  constructor(maxQuestions: number, signal: AbortSignal) {
     this.#left = maxQuestions;
+    if (signal.aborted) this.isOver = true;
+    else signal.addEventListener('abort', () => this.#end(), { once: true });
+  }
+
+  #end(): void {
+    this.isOver = true;
+    for (const end of [...this.waiting]) end();
   }
 
   /** Takes as many questions as there are left. */
@@ -47,7 +57,7 @@ export class ScanStates {
   of(task: Task): ScanState {
     let state = this.#states.get(task);
     if (!state) {
-      state = new ScanState(this.#maxQuestions);
+      state = new ScanState(this.#maxQuestions, task.signal);
       this.#states.set(task, state);
     }
     return state;

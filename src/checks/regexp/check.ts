@@ -152,9 +152,10 @@ function units(
   const names = (list: readonly Rule[]): DynamicSymbol[] => list.map(({ symbol }) => symbol as DynamicSymbol);
   const run = (list: readonly Rule[], task: Task, hit: InsertHit<string>): void => {
     const isRaw = task.flags.has('raw');
+    const opened = engine.open(task);
     for (const { symbol, compiled, isMimeOnly } of list) {
       if (isMimeOnly && isRaw) continue;
-      const value = engine.evaluate(compiled, task);
+      const value = compiled.value(opened);
       if (isTrue(value)) hit(symbol, value);
     }
   };

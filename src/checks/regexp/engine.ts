@@ -1,9 +1,9 @@
 import type { CheckContext, Task } from '../../core/index.ts';
 import {
   compileExpression,
-  type Expression,
   ExpressionError,
   type ExpressionNode,
+  expressionFunction,
 } from '../../expr/index.ts';
 import { RegexpError, readPattern } from '../../lib/index.ts';
 import { type GroupRun, PatternGroup, patternLimits } from '../../patterns/index.ts';
@@ -32,15 +32,15 @@ const commonFields = new Set(['from', 'to', 'subject', 'date', 'received', 'mess
 
 /** A rule's expression, ready to run. */
 export interface CompiledRule {
-  readonly expression: Expression<Atom>;
+  /** Its value for a message; gated, every pattern is tried once for all rules. */
+  readonly value: (run: Run) => number;
   /** Symbols of other checks that it asks for. */
   readonly asksFor: readonly string[];
-  /** Numbers of header fields of which at least one must be there; undefined: it depends on something else. */
-  readonly gate: readonly number[] | undefined;
 }
 
 /** What is known of one message so far. */
-interface Run {
+export interface Run {
+  readonly task: Task;
   readonly groups: (GroupRun | undefined)[];
   /** By number of the field: is it in the message? */
   readonly hasField: Uint8Array;
@@ -90,23 +90,23 @@ export class RuleEngine {
       const isExistence = syntax.name === 'header_exists' || syntax.name === 'raw_header_exists';
       return { call, field: isExistence ? this.#field(syntax.args[0]!) : undefined };
     });
-    return { expression, asksFor, gate: this.#gate(expression.root) };
+    const value = expressionFunction<Atom, Run>(expression.root, (atom) => {
+      if (atom.call !== undefined) {
+        const { call } = atom;
+        return ({ task }) => call(task);
+      }
+      return (run) => this.#patternValue(run, atom);
+    });
+    return { value: gated(value, this.#gate(expression.root)), asksFor };
   }
 
-  /** Value of a rule for a message; every pattern is tried once for all rules. */
-  evaluate({ expression, gate }: CompiledRule, task: Task): number {
-    const run = this.#run(task);
-    if (gate !== undefined && !gate.some((field) => run.hasField[field] === 1)) return 0;
-    return expression.evaluate((atom) =>
-      atom.call === undefined ? this.#patternValue(run, atom, task) : atom.call(task),
-    );
-  }
-
-  #run(task: Task): Run {
+  /** What is known of a message, the same for all rules. */
+  open(task: Task): Run {
     const known = this.#runs.get(task);
     if (known) return known;
     const { headers } = task.message;
     const run: Run = {
+      task,
       groups: new Array<GroupRun | undefined>(this.#groups.length).fill(undefined),
       hasField: Uint8Array.from(this.#fields, (key) => (headers.has(key) ? 1 : 0)),
     };
@@ -114,7 +114,7 @@ export class RuleEngine {
     return run;
   }
 
-  #patternValue({ groups, hasField }: Run, { group, number, field }: PatternAtom, task: Task): number {
+  #patternValue({ groups, hasField, task }: Run, { group, number, field }: PatternAtom): number {
     if (field !== undefined && hasField[field] === 0) return 0;
     let run = groups[group];
     if (run === undefined) {
@@ -215,4 +215,15 @@ export class RuleEngine {
     this.#groupsByKey.set(key, this.#groups.length - 1);
     return this.#groups.length - 1;
   }
+}
+
+/** @param gate numbers of header fields of which at least one must be there; undefined: it depends on something else */
+function gated(value: (run: Run) => number, gate: readonly number[] | undefined): (run: Run) => number {
+  if (gate === undefined) return value;
+  const [only = 0] = gate;
+  if (gate.length === 1) return (run) => (run.hasField[only] === 1 ? value(run) : 0);
+  return (run) => {
+    for (const field of gate) if (run.hasField[field] === 1) return value(run);
+    return 0;
+  };
 }

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import type { Header, HeaderList, Selector, Task } from '../../core/index.ts';
 
 /** What a pattern reads. */
@@ -49,6 +50,10 @@ function fields(headers: HeaderList, name: string, isStrict: boolean): readonly 
 
 function bytesOf(raw: Buffer, maxChars: number): Texts {
   const part = raw.subarray(0, Math.min(raw.length, maxChars));
+  if (isAscii(part)) {
+    const texts = [part.toString('latin1')];
+    return { texts, bytes: texts };
+  }
   return { texts: [part.toString('utf8')], bytes: [part.toString('latin1')] };
 }
 
