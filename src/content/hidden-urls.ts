@@ -1,8 +1,8 @@
 import { scanText } from './scan.ts';
 
-/** Is there anything of what {@link revealLinks} undoes? One cheap look, since most text has none. */
+/** Is there anything of what {@link revealLinks} undoes? One cheap look, since most text has none. A plain link is not. */
 const marks =
-  /\bhxxps?\b|\bh(?: ?t){2} ?p(?: ?s)? ?: ?\/ ?\/|[[({<] ?(?:\.|dot) ?[\])}>]|\sdot\s|&(?:#0*46|#x0*2e|period|#0*58|#x0*3a|colon|#0*47|#x0*2f|sol);/i;
+  /\bhxxps?\b|\bh(?: t|t(?: t|t(?: p|p(?: s| ?: \/| :|:\/ \/|s(?: ?: \/| :|:\/ \/)|s?:\/\/(?: |\S \S )))))|[[({<] ?(?:\.|dot) ?[\])}>]|\sdot\s|&(?:#0*46|#x0*2e|period|#0*58|#x0*3a|colon|#0*47|#x0*2f|sol);/i;
 
 const hostLabel = '[a-z0-9][a-z0-9-]{0,62}';
 /** One letter, one blank, and again; at most as long as a link of some size. */
@@ -58,6 +58,7 @@ function revealLinks(text: string): string {
 export function hiddenLinks(text: string, maxLength: number): readonly string[] {
   if (!marks.test(text)) return [];
   const revealed = revealLinks(text);
+  if (revealed === text) return [];
   const open = new Set(linksOf(text, maxLength));
   return linksOf(revealed, maxLength).filter((link) => !open.has(link));
 }

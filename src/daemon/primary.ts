@@ -28,6 +28,7 @@ import {
   type WorkerMethods,
   type WorkerStart,
 } from './protocol.ts';
+import { runtimeFlags } from './runtime-flags.ts';
 import { ScoreSharing } from './score-sharing.ts';
 import { tryServices } from './services.ts';
 import { TotalsKeeper } from './totals.ts';
@@ -192,6 +193,8 @@ export class Primary {
   #startMember(role: Role, index: number): Promise<readonly OpenedSocket[]> {
     const { configDir, stateDir, variables, allowUnsupported } = this.#options;
     const start: WorkerStart = { role, index, configDir, stateDir, variables, allowUnsupported };
+    const flags = runtimeFlags(role, process.execArgv, process.env['NODE_OPTIONS'] ?? '');
+    cluster.setupPrimary({ execArgv: [...flags] });
     const worker = cluster.fork({
       POSTERN_WORKER: JSON.stringify(start),
       // Compiled code is kept, so that the next start and the replacement of a worker take half the time.
