@@ -131,12 +131,18 @@ export function scanText(text: string, maxLength: number, onFound: (found: Found
   /** Nothing before this offset may become part of a find. */
   let free = 0;
   let i = 0;
-  while (i < length) {
+  // The engine looks for one character far faster than a loop for three.
+  let dotAt = -1;
+  let colonAt = -1;
+  let atSignAt = -1;
+  for (;;) {
+    if (dotAt < i) dotAt = text.charCodeAt(i) === dot ? i : offsetOf('.', text, i);
+    if (colonAt < i) colonAt = offsetOf(':', text, i);
+    if (atSignAt < i) atSignAt = offsetOf('@', text, i);
+    i = dotAt < colonAt ? dotAt : colonAt;
+    if (atSignAt < i) i = atSignAt;
+    if (i >= length) return;
     const code = text.charCodeAt(i);
-    if (code > at || (code !== dot && code !== colon && code !== at)) {
-      i++;
-      continue;
-    }
     let found: Found | undefined;
     let next = i + 1;
     if (code === colon) {
@@ -171,6 +177,12 @@ export function scanText(text: string, maxLength: number, onFound: (found: Found
     }
     i = next;
   }
+}
+
+/** Offset of a character, or the length of the text. */
+function offsetOf(char: string, text: string, from: number): number {
+  const found = text.indexOf(char, from);
+  return found < 0 ? text.length : found;
 }
 
 /** Where the run of characters of a link ends. */
