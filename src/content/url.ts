@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import { hexValue, parseIp } from '../lib/index.ts';
+import { parseIp, percentBytes } from '../lib/index.ts';
 import { isHomographHost } from './confusables.ts';
 import { domainInfo } from './domain.ts';
 
@@ -247,20 +247,5 @@ function readNumber(text: string): number | undefined {
 
 /** Percent-decodes text as UTF-8; what is no valid escape stays (RFC 3986 2.1). */
 export function percentDecode(text: string): string {
-  if (!text.includes('%')) return text;
-  const input = Buffer.from(text);
-  let length = 0;
-  for (let i = 0; i < input.length; i++) {
-    let byte = input[i]!;
-    if (byte === 0x25 && i + 2 < input.length) {
-      const high = hexValue(input[i + 1]!);
-      const low = hexValue(input[i + 2]!);
-      if (high >= 0 && low >= 0) {
-        byte = (high << 4) | low;
-        i += 2;
-      }
-    }
-    input[length++] = byte;
-  }
-  return input.toString('utf8', 0, length);
+  return text.includes('%') ? percentBytes(text).toString('utf8') : text;
 }

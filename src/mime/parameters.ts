@@ -1,5 +1,5 @@
 import type { ParameterisedValue } from '../core/index.ts';
-import { hexValue } from '../lib/index.ts';
+import { percentBytes } from '../lib/index.ts';
 import { decodeLabelled, decodeUndeclared } from './charset.ts';
 import type { DefectKind } from './defects.ts';
 import { decodeEncodedWords } from './encoded-word.ts';
@@ -93,25 +93,6 @@ class Cursor {
     }
     return this.text.slice(from, this.pos).trim();
   }
-}
-
-/** Percent-decoded bytes of an extended value (RFC 2231 4). */
-function percentBytes(text: string): Buffer {
-  const input = Buffer.from(text, 'utf8');
-  let length = 0;
-  for (let i = 0; i < input.length; i++) {
-    let byte = input[i]!;
-    if (byte === 0x25 && i + 2 < input.length) {
-      const high = hexValue(input[i + 1]!);
-      const low = hexValue(input[i + 2]!);
-      if (high >= 0 && low >= 0) {
-        byte = (high << 4) | low;
-        i += 2;
-      }
-    }
-    input[length++] = byte;
-  }
-  return input.subarray(0, length);
 }
 
 /** Joins the sections 0, 1, 2 … of a parameter and decodes them in the charset the first one names (RFC 2231 4.1). */

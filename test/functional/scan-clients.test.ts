@@ -5,10 +5,10 @@ import { describe, type TestContext, test } from 'node:test';
 import {
   type Harness,
   type HarnessOptions,
-  hit,
   startScanPort,
 } from '../../src/server/scan-port/testing/harness.ts';
 import type { LearnRequest } from '../../src/server/spamc/index.ts';
+import { hit } from '../../src/server/testing/scanner.ts';
 
 /** Why a program's tests are left out, if they are; in CI nothing may be. */
 function leftOut(path: string, debianPackage: string): string | false {

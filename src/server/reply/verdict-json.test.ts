@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MilterReply, type TaskFlag, type UrlView, type Verdict } from '../../core/index.ts';
-import { hit, verdict } from '../scan-port/testing/harness.ts';
+import { hit, verdict } from '../testing/scanner.ts';
 import { formatDouble, renderErrorJson, renderVerdictJson, type VerdictLayout } from './index.ts';
 
 function json(changes: Partial<Verdict>, layout: VerdictLayout = 'v2', ...flags: TaskFlag[]): string {

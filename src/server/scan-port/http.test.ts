@@ -6,7 +6,8 @@ import { type TestContext, test } from 'node:test';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { unpack } from 'msgpackr';
 import { LimitError, StoreError } from '../../core/index.ts';
-import { type Harness, hit, post, splitReply, startScanPort, verdict } from './testing/harness.ts';
+import { hit, verdict } from '../testing/scanner.ts';
+import { type Harness, post, splitReply, startScanPort } from './testing/harness.ts';
 
 const message = 'From: a@example.com\r\n\r\nhello\r\n';
 

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import { MilterReply, StoreError } from '../../core/index.ts';
 import type { LearnRequest } from '../spamc/index.ts';
-import { type Harness, hit, startScanPort } from './testing/harness.ts';
+import { hit } from '../testing/scanner.ts';
+import { type Harness, startScanPort } from './testing/harness.ts';
 
 const message = 'From: a@example.com\nSubject: hi\n\nhello\n';
 const spam = {

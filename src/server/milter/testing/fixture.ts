@@ -1,91 +1,17 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { TestContext } from 'node:test';
-import {
-  MilterReply,
-  type Options,
-  type ProxyWorker,
-  type Scanner,
-  type ScanOutcome,
-  type ScanRequest,
-  type Verdict,
-} from '../../../core/index.ts';
+import { MilterReply, type ProxyWorker } from '../../../core/index.ts';
 import { type Counted, countingMetrics, keepingLog } from '../../testing/observers.ts';
 import { proxyWorker } from '../../testing/proxy-worker.ts';
+import { FakeScanner, stockOptions } from '../../testing/scanner.ts';
 import { MilterServer } from '../index.ts';
 import type { MilterLimits } from '../limits.ts';
 import { MilterClient, type Terms } from './milter-client.ts';
 
-/** A verdict that lets the message pass, with changes. */
-function verdict(changes: Partial<Verdict> = {}): Verdict {
-  return {
-    action: 'no action',
-    score: 0,
-    requiredScore: 15,
-    thresholds: new Map(),
-    isSkipped: false,
-    passthroughModule: undefined,
-    subject: undefined,
-    milterAction: undefined,
-    symbols: [],
-    groups: [],
-    messages: {},
-    urls: undefined,
-    emails: undefined,
-    profile: undefined,
-    messageId: 'undef',
-    elapsedMs: 1,
-    dkimSignatures: [],
-    milter: undefined,
-    rewritten: undefined,
-    newline: '\r\n',
-    failure: undefined,
-    ...changes,
-  };
-}
-
 /** What checks asked for, from its fields. */
 export function milterReply(changes: Partial<MilterReply>): MilterReply {
   return Object.assign(new MilterReply(), changes);
-}
-
-type Answer = Partial<Verdict> | Error;
-
-/** A scanner that records what it is asked and answers what a test says, at once or when told. */
-class FakeScanner implements Scanner {
-  readonly requests: ScanRequest[] = [];
-  settled = 0;
-  answer: Answer | ((request: ScanRequest) => Answer) = {};
-  /** True: scans wait for {@link release}. */
-  isHeld = false;
-  readonly #waiting: (() => void)[] = [];
-  #arrived: (() => void) | undefined;
-
-  async scan(request: ScanRequest): Promise<ScanOutcome> {
-    this.requests.push(request);
-    this.#arrived?.();
-    if (this.isHeld) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    const answer = typeof this.answer === 'function' ? this.answer(request) : this.answer;
-    if (answer instanceof Error) throw answer;
-    return { verdict: verdict(answer), settle: () => void this.settled++ };
-  }
-
-  get last(): ScanRequest {
-    return this.requests.at(-1)!;
-  }
-
-  /** Resolves when that many scans have begun. */
-  async begun(count: number): Promise<void> {
-    while (this.requests.length < count) {
-      await new Promise<void>((resolve) => {
-        this.#arrived = resolve;
-      });
-    }
-  }
-
-  release(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
-  }
 }
 
 const testLimits: MilterLimits = {
@@ -127,13 +53,14 @@ export async function startMilter(
   change: { readonly worker?: Partial<ProxyWorker>; readonly limits?: Partial<MilterLimits> } = {},
 ): Promise<MilterFixture> {
   const scanner = new FakeScanner();
+  const options = stockOptions({ maxMessageBytes: 50 * 1024 * 1024 });
   const counted: Counted = new Map();
   const logged: string[] = [];
   let nowMs = 0;
   const server = new MilterServer({
     scanner,
     worker: { ...proxyWorker, ...change.worker },
-    options: stockOptions,
+    options,
     limits: { ...testLimits, ...change.limits },
     log: keepingLog(logged),
     metrics: countingMetrics(counted),
@@ -170,7 +97,7 @@ export async function startMilter(
       server.reconfigure({
         scanner,
         worker: { ...proxyWorker, ...worker },
-        options: stockOptions,
+        options,
         limits: testLimits,
       });
     },
@@ -184,42 +111,3 @@ export async function startMilter(
     },
   };
 }
-
-/** Stock options, as far as a milter listener looks at them. */
-const stockOptions: Options = {
-  localAddrs: undefined,
-  checkLocal: undefined,
-  checkAuthed: undefined,
-  maxMessageBytes: 50 * 1024 * 1024,
-  maxRecipients: 1024,
-  maxUrls: 10_240,
-  maxOptionsLength: 4096,
-  taskTimeoutMs: 8000,
-  softRejectOnTimeout: false,
-  oneShot: false,
-  defaultMaxShots: 100,
-  checkAllFilters: false,
-  gtubePatterns: 'reject',
-  historyRows: 200,
-  mapWatchIntervalMs: 60_000,
-  mapFileWatchMultiplier: 1,
-  maps: { connectTimeoutMs: 5000, readTimeoutMs: 30_000 },
-  httpAuth: undefined,
-  dns: {
-    nameservers: [],
-    rotation: 'round-robin',
-    timeoutMs: 1000,
-    retransmits: 5,
-    fakeRecords: [],
-    hosts: undefined,
-  },
-  disabledModules: [],
-  limits: {
-    maxHeaderBytes: 1024 * 1024,
-    maxConnections: 0,
-    maxConnectionsPerSource: 0,
-    maxTasks: 0,
-    idleTimeoutMs: 60_000,
-    requestTimeoutMs: 60_000,
-  },
-};
