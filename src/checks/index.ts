@@ -61,6 +61,7 @@ import { spamtrap } from './spamtrap/check.ts';
 import { spf } from './spf/check.ts';
 import { subjectRules } from './subject_rules/check.ts';
 import { textRules } from './text_rules/check.ts';
+import { trie } from './trie/check.ts';
 import { urlRedirector } from './url_redirector/check.ts';
 import { urlSuspect } from './url_suspect/check.ts';
 import { whitelist } from './whitelist/check.ts';
@@ -128,6 +129,7 @@ export const checks: readonly CheckDefinition[] = [
   spf,
   subjectRules,
   textRules,
+  trie,
   urlRedirector,
   urlSuspect,
   whitelist,

@@ -1,1 +1,3 @@
+export { LiteralAutomaton } from './automaton.ts';
 export { GroupRun, PatternGroup, type PatternLimits, patternLimits } from './group.ts';
+export { foldText } from './literals.ts';

@@ -26,7 +26,8 @@ export function foldCode(code: number): number {
   return code === longS ? 0x73 : code;
 }
 
-function fold(text: string): string {
+/** Text as the automaton reads it. */
+export function foldText(text: string): string {
   let folded = '';
   for (let i = 0; i < text.length; i++) folded += String.fromCharCode(foldCode(text.charCodeAt(i)));
   return folded;
@@ -129,7 +130,7 @@ class Finder {
     if (points === undefined) return unknown;
     // Bytes of a text and its characters are the same only in ASCII, and so is folding.
     if ((this.#isBytes || caseless) && points.some((point) => point > 0x7f)) return unknown;
-    const exact = distinct(points.map((point) => fold(String.fromCodePoint(point))));
+    const exact = distinct(points.map((point) => foldText(String.fromCodePoint(point))));
     return exact.length > maxClassMembers ? unknown : { exact, required: undefined };
   }
 
