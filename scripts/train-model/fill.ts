@@ -10,6 +10,17 @@ import {
   type Vocabulary,
   vocabularies,
 } from './vocabulary.ts';
+import {
+  banks,
+  coins,
+  companies,
+  exchanges,
+  fiction,
+  lorem,
+  streams,
+  tips,
+  wallets,
+} from './vocabulary-more.ts';
 
 /** What all places of one message agree on. */
 export interface Cast {
@@ -18,6 +29,10 @@ export interface Cast {
   readonly shop: string;
   readonly site: string;
   readonly brand: string;
+  readonly coin: string;
+  readonly exchange: string;
+  readonly bank: string;
+  readonly stream: string;
   readonly carrier: string;
   readonly name: string;
   readonly person: string;
@@ -34,6 +49,9 @@ const topLevels: Readonly<Record<string, readonly string[]>> = {
   pt: ['com.br', 'pt', 'com.br'],
   it: ['it', 'it', 'com'],
   nl: ['nl', 'nl', 'be'],
+  pl: ['pl', 'pl', 'com.pl'],
+  tr: ['com.tr', 'com', 'net'],
+  sv: ['se', 'se', 'nu'],
 };
 
 /** A text as part of a host name. */
@@ -57,6 +75,10 @@ export function castOf(language: string, random: Random): Cast {
     shop,
     site: `www.${slug(shop)}.${random.pick(topLevels[language]!)}`,
     brand: random.pick(brandNames),
+    coin: random.pick(coins),
+    exchange: random.pick(exchanges),
+    bank: random.pick(banks[language]!),
+    stream: random.pick(streams),
     carrier: random.pick(carriers),
     name: random.chance(0.6) ? first : `${first} ${last}`,
     person: `${random.pick(firstNames)} ${random.pick(lastNames)}`,
@@ -71,6 +93,9 @@ function amountOf({ language }: Cast, random: Random): string {
   const cents = String(random.below(100)).padStart(2, '0');
   if (language === 'en') return `${random.pick(['$', '£', '€', 'USD '])}${whole}.${cents}`;
   if (language === 'pt') return `R$ ${whole},${cents}`;
+  if (language === 'pl') return `${whole},${cents} zł`;
+  if (language === 'tr') return `${whole},${cents} TL`;
+  if (language === 'sv') return `${whole} kr`;
   return random.pick([`${whole},${cents} €`, `€ ${whole},${cents}`, `${whole} Euro`]);
 }
 
@@ -131,6 +156,19 @@ const slots: Readonly<Record<string, (cast: Cast, random: Random) => string>> = 
   ownmail: ({ site }, random) => `${random.pick(['info', 'service', 'hello', 'shop'])}@${site.slice(4)}`,
   mail2: ({ other }, random) => `${slug(other)}@${random.pick(freeProviders)}`,
   freemail: ({ person }, random) => `${slug(person)}${random.below(999)}@${random.pick(freeProviders)}`,
+  coin: ({ coin }) => coin,
+  wallet2: (_, random) => random.pick(wallets),
+  exchange: ({ exchange }) => exchange,
+  bank: ({ bank }) => bank,
+  stream: ({ stream }) => stream,
+  company: (_, random) => random.pick(companies),
+  fiction: (_, random) => random.pick(fiction),
+  lorem: (_, random) => random.pick(lorem),
+  tip: ({ language }, random) => random.pick(tips[language] ?? tips['en']!),
+  first: (_, random) => random.pick(firstNames),
+  hours: (_, random) => random.pick(['12', '24', '36', '48', '72']),
+  days: (_, random) => String(2 + random.below(12)),
+  rcptdomain: ({ recipient }) => recipient.slice(recipient.indexOf('@') + 1),
   wallet: (_, random) => random.pick(['1', '3', 'bc1q']) + random.text(33, '23456789abcdefghjkmnpqrstuvwxyz'),
 };
 

@@ -59,6 +59,9 @@ const perTemplate: Readonly<Record<string, number>> = {
   pt: 70,
   it: 45,
   nl: 45,
+  pl: 45,
+  tr: 40,
+  sv: 40,
 };
 
 /** Kinds that differ more from message to message than one template of them shows. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** One kind of message in one language; texts have `{slots}` and `[this|or that]`. */
@@ -18,9 +18,18 @@ export interface Block {
 
 const types: Readonly<Record<string, Block['type']>> = { '-': 'text', '?': 'optional', '>': 'button' };
 
-/** Reads `templates/LANGUAGE.txt`: `# label kind`, `s:` subjects, `-` paragraphs, `?` optional ones, `>` buttons. */
+const folder = join(import.meta.dirname, 'templates');
+
+/**
+ * Reads `templates/LANGUAGE.txt` and `templates/LANGUAGE-….txt`: `# label kind`, `s:` subjects, `-` paragraphs, `?`
+ * optional ones, `>` buttons.
+ */
 export function readTemplates(language: string): readonly Template[] {
-  const text = readFileSync(join(import.meta.dirname, 'templates', `${language}.txt`), 'utf8');
+  const text = readdirSync(folder)
+    .filter((name) => name === `${language}.txt` || name.startsWith(`${language}-`))
+    .sort()
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('\n');
   return text
     .split(/^# /m)
     .slice(1)

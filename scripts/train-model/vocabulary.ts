@@ -1,3 +1,5 @@
+import { polish, swedish, turkish } from './vocabulary-more.ts';
+
 /** Words that templates are filled with, by language. Names, shops and hosts are invented. */
 export interface Vocabulary {
   readonly topics: readonly string[];
@@ -28,7 +30,7 @@ const english: Vocabulary = {
 
 const german: Vocabulary = {
   topics: list(
-    'Gartenhaus|Haushalt im Frühjahr|Klassenfahrt|Datensicherung|Chorprobe|Parkplätze|Fahrradwerkstatt|Stadtbücherei|Dachreparatur|Fotos vom Sonntag|Carla Greene|Raum für den Kurs|Druck der Flyer|Rezept für Pflaumenkuchen|Umzug des Servers',
+    'Gartenhaus|Haushalt im Frühjahr|Klassenfahrt|Datensicherung|Chorprobe|Parkplätze|Fahrradwerkstatt|Stadtbücherei|Dachreparatur|Fotos vom Sonntag|Raum für den Kurs|Druck der Flyer|Rezept für Pflaumenkuchen|Umzug des Servers',
   ),
   chat: list(
     `Ich habe mir das gestern angesehen, der zweite Teil passt so.|In Zeile zwölf stimmt die Summe nicht, schaust du noch mal?|Wir haben die Besprechung auf Donnerstag verschoben, weil der Raum belegt war.|Anbei das Protokoll wie besprochen.|Hat jemand diesen Fehler schon gesehen?|Den Kindern geht es gut, wir waren am Wochenende am See.|Die Bücherei öffnet am Montag wieder mit neuen Regalen.|Für den Herbstmarkt suchen wir noch Helfer.|Vielleicht fragen wir Peter, der kennt die Leute dort.|Entschuldige die späte Antwort, ich war unterwegs.|Kannst du mir die Adresse des Hotels schicken?|Im Interview geht es um Buslinien auf dem Land.|Die neue Version behebt zwei Fehler.`,
@@ -115,6 +117,9 @@ export const vocabularies: Readonly<Record<string, Vocabulary>> = {
   pt: portuguese,
   it: italian,
   nl: dutch,
+  pl: polish,
+  tr: turkish,
+  sv: swedish,
 };
 
 export const firstNames = list(

@@ -1,6 +1,6 @@
 import type { ContentViews, Message } from '../core/index.ts';
 import { hashWords } from './grams.ts';
-import { headerSignals } from './header-signals.ts';
+import { headerSignals, type Origin } from './header-signals.ts';
 import { htmlSignals, pageSignals } from './html-signals.ts';
 import { linksSignals } from './link-signals.ts';
 import { isPage, partSignals } from './part-signals.ts';
@@ -44,6 +44,8 @@ const asking: readonly Topic[] = [
   'mailbox',
   'update-payment',
   'parcel-fee',
+  'errand',
+  'document',
 ];
 const offering: readonly Topic[] = [
   'prize',
@@ -57,6 +59,9 @@ const offering: readonly Topic[] = [
   'sales-pitch',
   'business-pitch',
   'tax-refund',
+  'coins',
+  'romance',
+  'job',
 ];
 const honest: readonly Topic[] = [
   'order-notice',
@@ -85,8 +90,8 @@ function topicSignals(text: WordReader, subject: WordReader, out: Collected): vo
       // How much of the text it is counts, not how long the text is.
       const density = (count / Math.max(text.count, 40)) * 100;
       out.add(`says:${name}`);
-      if (density >= 1) out.add(`says:${name}:often`);
-      if (density >= 3) out.add(`says:${name}:mostly`);
+      if (count > 1 && density >= 1) out.add(`says:${name}:often`);
+      if (count > 2 && density >= 3) out.add(`says:${name}:mostly`);
     }
     if (inSubject[index]! > 0) out.add(`subject-says:${name}`);
   }
@@ -99,6 +104,27 @@ function topicSignals(text: WordReader, subject: WordReader, out: Collected): vo
 }
 
 const together: readonly (readonly [string, string])[] = [
+  ['says:coins', 'says:call-to-click'],
+  ['says:coins', 'links:followed'],
+  ['says:document', 'links:followed'],
+  ['says:document', 'attachment:page'],
+  ['says:document', 'parts:html-only'],
+  ['says:errand', 'header:neither-list-nor-reply'],
+  ['says:errand', 'reply-to:other-domain'],
+  ['says:romance', 'reply-to:other-domain'],
+  ['says:romance', 'links:followed:0'],
+  ['says:job', 'reply-to:free-mail'],
+  ['attachment:pdf', 'text:words:1'],
+  ['attachment:pdf', 'text:hardly-any'],
+  ['attachment:page', 'text:words:2'],
+  ['html:linked-picture', 'html:hidden'],
+  ['html:only-pictures-linked', 'links:all-the-same'],
+  ['forward:with-reference', 'links:followed'],
+  ['forward:without-reference', 'links:followed'],
+  ['from:no-name', 'links:followed'],
+  ['subject:random-code', 'links:followed'],
+  ['text:amounts:1', 'text:hardly-any'],
+  ['text:names-recipient-address', 'links:followed'],
   ['says:verify-account', 'links:followed'],
   ['says:suspended', 'links:followed'],
   ['says:generic-greeting', 'links:followed'],
@@ -183,7 +209,7 @@ function read(message: Message, content: ContentViews): Features {
   if (followed > 0) out.add('links:followed');
   if (!origin.isList && !origin.isReply) out.add('header:neither-list-nor-reply');
   for (const [name, reached] of steps) if (reached.some((step) => out.names.has(step))) out.add(name);
-  replySignals(origin.isReply, out);
+  replySignals(origin, out);
   for (const [one, other] of together) {
     if (out.names.has(one) && out.names.has(other)) out.add(`${one}+${other}`);
   }
@@ -204,8 +230,14 @@ const quoting = [
 ];
 
 /** People who answer quote; who only pretends to has nothing to quote. */
-function replySignals(isReply: boolean, out: Collected): void {
+function replySignals({ isReply, isForward }: Origin, out: Collected): void {
   const quotes = quoting.some((name) => out.names.has(name));
+  if (isForward) {
+    // What is forwarded looks like a quotation and is the message itself.
+    for (const name of [...quoting, 'header:reply', 'header:reply-in-thread']) out.names.delete(name);
+    out.add(isReply ? 'forward:with-reference' : 'forward:without-reference');
+    return;
+  }
   const answers = isReply || out.names.has('subject:reply-without-reference');
   if (answers) out.add(quotes ? 'reply:with-quote' : 'reply:without-quote');
 }

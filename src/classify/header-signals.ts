@@ -7,6 +7,8 @@ import { hasPicture, isAllCapitals, type Signals, stepOf } from './signals.ts';
 export interface Origin {
   readonly isList: boolean;
   readonly isReply: boolean;
+  /** Does the subject say that it is forwarded? */
+  readonly isForward: boolean;
   readonly brand: string | undefined;
 }
 
@@ -44,6 +46,9 @@ function mailerSignal(message: Message, out: Signals): void {
   out.add(`mailer:${kind}`);
 }
 
+const answered = /^\s*(?:re|aw|sv|antw|rif|res|vs|odp|ynt|r)\s*(?:\[\d+\])?:/i;
+const forwarded = /^\s*(?:fwd?|wg|tr|rv|enc|i|doorst|vl|pd|ilt)\s*:/i;
+
 function subjectSignals(message: Message, out: Signals): void {
   const subject = message.subject.slice(0, 500);
   if (subject.trim() === '') out.add('subject:empty');
@@ -54,7 +59,7 @@ function subjectSignals(message: Message, out: Signals): void {
   if (/\d\s?%/.test(subject)) out.add('subject:percent');
   if (isAllCapitals(subject, 8)) out.add('subject:capitals');
   if (hasPicture(subject)) out.add('subject:pictures');
-  if (/^\s*(?:re|aw|sv|antw|rif|res|fwd?|wg|tr|vs)\s*(?:\[\d+\])?:/i.test(subject)) {
+  if (answered.test(subject)) {
     out.add(
       message.headers.has('in-reply-to') || message.headers.has('references')
         ? 'subject:reply-with-reference'
@@ -146,5 +151,5 @@ export function headerSignals(message: Message, out: Signals): Origin {
     if (/@(?:localhost|\[?\d+\.\d+)/.test(id)) out.add('message-id:no-domain');
   }
   if (!headers.has('mime-version')) out.add('header:no-mime-version');
-  return { isList, isReply, brand };
+  return { isList, isReply, isForward: forwarded.test(message.subject), brand };
 }

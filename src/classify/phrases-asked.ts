@@ -1,6 +1,6 @@
 /**
  * Phrases by what they ask for or threaten with, in English, German, French, Spanish, Portuguese, Italian and Dutch;
- * written for this project. Lower case without diacritics, a phrase each, separated by `;`. `verif*` is any word that
+ * written for this project. Lower case without diacritics, a phrase each, separated by ``. `verif*` is any word that
  * begins so, `_` up to two words whatever they are.
  */
 export const askingPhrases = {
@@ -21,7 +21,8 @@ export const askingPhrases = {
     verifich* _ account; verific* _ conto; conferm* _ identita; aggiorn* _ dati; aggiorn* _ account; conferm* i tuoi;
     conferm* i suoi; riattiv*; sblocc*; convalid*; verifica i tuoi; aggiornamento _ dati;
     verifieer* _ account; bevestig* _ gegevens; bevestig* _ account; bevestig* uw; controleer* uw; werk _ gegevens bij;
-    heractiveer*; identiteit _ bevestig*; gegevens bij te werken; bankpas _ vernieuw*`,
+    heractiveer*; identiteit _ bevestig*; gegevens bij te werken; bankpas _ vernieuw*;
+    potwierdz* _ dane; potwierdz* _ konto; zaktualizuj*; zweryfikuj*; hesabinizi dogrula*; bilgilerinizi guncelle*; bekrafta _ konto; uppdatera _ uppgifter`,
   suspended: `
     account _ suspended; account _ locked; account _ limited; account _ blocked; account _ restricted; account _ disabled;
     account _ deactivat*; account _ hold; will be suspended; has been suspended; will be deactivated; temporarily suspended;
@@ -38,7 +39,8 @@ export const askingPhrases = {
     bloqueio; suspensao; vencid*; expirad*; expirou; expira hoje; expiram hoje; vencem hoje; sera excluid*; sera desativad*;
     account _ sospeso; account _ bloccato; conto _ bloccato; e stato sospeso; e stato bloccato; verra sospeso; sospension*;
     verra disattivat*; scadut*; in scadenza; sara bloccat*; sara sospes*; verra bloccat*; limitazion*;
-    geblokkeerd; opgeschort; wordt geblokkeerd; verlopen; verloopt; beperkt; wordt verwijderd; geschorst; gedeactiveerd`,
+    geblokkeerd; opgeschort; wordt geblokkeerd; verlopen; verloopt; beperkt; wordt verwijderd; geschorst; gedeactiveerd;
+    zostalo zablokowane; zablokowan*; askiya alin*; bloke edil*; kapatilacak; sparrat; avstangt; avslutas om`,
   urgency: `
     immediately; urgent*; act now; within 24 hours; within 48 hours; within 12 hours; within 72 hours; as soon as possible;
     final notice; last notice; final warning; final reminder; last warning; last chance; immediate action; action required;
@@ -52,7 +54,8 @@ export const askingPhrases = {
     imediat*; urgente; ultima chance; ultimo aviso; acao necessaria; prazo; o mais rapido; somente hoje; so hoje; ate hoje; ainda hoje;
     corra; nao perca; aproveite; aviso importante; ultimas horas; ultimo dia; pendente; pendencia;
     subito; immediatament*; ultimo avviso; azione richiesta; entro 24; entro 48; 24 ore; 48 ore; solo oggi; non perdere; affrett*;
-    onmiddellijk; dringend; laatste waarschuwing; laatste herinnering; actie vereist; binnen 24; binnen 48; direct actie; 24 uur; 48 uur`,
+    onmiddellijk; dringend; laatste waarschuwing; laatste herinnering; actie vereist; binnen 24; binnen 48; direct actie; 24 uur; 48 uur;
+    w ciagu _ godzin; natychmiast; pilne; 24 saat; hemen; acil; omedelbart; inom _ timmar`,
   'security-alert': `
     unusual sign; unusual activity; unusual login; suspicious activity; suspicious login; suspicious sign; unauthori* _ access; unauthori* _ transaction;
     unrecogni* _ device; new sign in; new login; security alert; security warning; security notice; someone _ password; login attempt*;
@@ -75,7 +78,7 @@ export const askingPhrases = {
   'call-to-click': `
     click here; click below; click _ link; click _ button; click to; follow _ link; press here; tap here; see more; get started; claim now;
     get it now; view document; open document; review document; view message; view file; download now; start now; sign up now; order now; buy now; shop now;
-    klicken sie; hier klicken; klick* hier; jetzt klicken; zum link; uber den link; folgenden link; jetzt sichern; jetzt anmelden; hier gehts;
+    klicken sie; hier klicken; klick* hier; jetzt klicken; zum link; uber den link; jetzt sichern; jetzt anmelden; hier gehts;
     jetzt bestatigen; jetzt teilnehmen; jetzt starten; jetzt kaufen; jetzt bestellen; mehr erfahren; hier entlang; zur teilnahme; jetzt einlosen;
     cliquez ici; cliquez sur; cliquant; cliquer; je profite; je decouvre; j en profite; en savoir plus; acceder a; commencer maintenant; je participe;
     haga clic; haz clic; pulse aqui; pinche; clic aqui; hacer clic; siguiente enlace; ver mas; acceda aqui; ingrese aqui; comprar ahora;
@@ -95,14 +98,15 @@ export const askingPhrases = {
     casella; spazio di archiviazione; archiviazione; messaggi in sospeso; casella di posta;
     postbus; opslag; opslagruimte; berichten in behandeling; mailbox vol`,
   'parcel-fee': `
-    package; parcel; delivery fee; shipping fee; customs fee; customs duty; redeliver*; reschedul* _ delivery; delivery attempt; failed delivery;
-    unable to deliver; could not be delivered; awaiting delivery; pending delivery; held at; tracking; courier; undeliverable package; delivery suspended;
+    parcel; delivery fee; shipping fee; customs fee; customs duty; redeliver*; reschedul* _ delivery; delivery attempt; failed delivery;
+    unable to deliver; could not be delivered; awaiting delivery; pending delivery; held at; courier; undeliverable package; delivery suspended;
     paket; sendung; zollgebuhr*; versandgebuhr*; lieferung; zustellung; zustellversuch; nicht zugestellt; zoll; paketzustellung; versandkosten bezahlen;
     colis; frais de livraison; frais de douane; livraison; livre; votre colis; en attente de livraison; frais d expedition; point relais; douane*;
     paquete; envio; gastos de envio; aduana*; entrega; tasas de aduana; no se pudo entregar; intento de entrega;
     pacote; encomenda; taxa de entrega; taxa alfandegaria; alfandeg*; correios; rastre*; tentativa de entrega; objeto postal; retido; retida; taxacao;
     pacco; spedizione; consegna; spese di spedizione; dogana; doganal*; tentativo di consegna; in giacenza;
-    pakket; bezorg*; verzendkosten; douane; zending; invoerrechten; niet bezorgd`,
+    pakket; bezorg*; verzendkosten; douane; zending; invoerrechten; niet bezorgd;
+    your package; your parcel; paczka; przesylk*; doplat*; kargo*; ditt paket; paketet`,
   'update-payment': `
     payment _ failed; payment _ declined; payment method; billing information; billing details; payment information; update _ payment; payment _ problem; card _ expired;
     credit card; debit card; card number; card details; bank account; bank details; wire transfer; account number; unpaid; outstanding balance; overdue; past due;

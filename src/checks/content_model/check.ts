@@ -110,7 +110,7 @@ export const contentModel = defineCheck({
   name: 'content_model',
   summary: 'Judges what a message says and how it is made by a model that ships and needs no training.',
   details: [
-    'A linear model over some 400 readable features of header, structure, links and phrases in seven languages, and over',
+    'A linear model over some 400 readable features of header, structure, links and phrases in ten languages, and over',
     'hashed words, gives the probability that a message is spam, phishing or fraud. `CONTENT_SPAM` counts more the surer',
     'the model is, on the scale of log-odds between `spam_probability` and `sure_probability`. Both symbols name the',
     'probability and what speaks most for it. Data, accuracy and limits: [model card](../../model-card.md).',
