@@ -36,11 +36,16 @@ const maxRepeat = 65_535;
 class Parser extends CharacterReader {
   #depth = 0;
   #groups = 0;
+  #atomics = 0;
   readonly #totalGroups: number;
+  /** Captures that stand for atomic groups shift the numbers of the others: then all of them have names. */
+  readonly #hasAtomic: boolean;
+  readonly #names: string[] = [];
 
   constructor(text: string, options: ParseOptions) {
     super(text, options.raw);
     this.#totalGroups = countGroups(text);
+    this.#hasAtomic = /\(\?>|[*+?}]\+/.test(text);
   }
 
   parse(options: ParseOptions): ParsedRegexp {
@@ -71,6 +76,8 @@ class Parser extends CharacterReader {
     let value = true;
     for (const letter of letters) {
       if (letter === '-') value = false;
+      // Perl's way to write down a compiled expression: what is not named is off (perlre, "(?^aluimnsx)").
+      else if (letter === '^') Object.assign(modes, { i: false, m: false, s: false, x: false });
       else if (letter === 'U') modes.ungreedy = value;
       else if (letter === 'i' || letter === 'm' || letter === 's' || letter === 'x') modes[letter] = value;
       else throw this.error(`option (?${letter}) is not supported`);
@@ -167,21 +174,53 @@ class Parser extends CharacterReader {
         throw this.error(`number over ${maxRepeat} in {} quantifier`, start);
       }
       const next = this.text[this.at];
-      if (next === '+') throw this.error('possessive quantifiers are not supported', this.at);
+      const isPossessive = next === '+';
       let isLazy = modes.ungreedy;
       if (next === '?') {
         this.at++;
         isLazy = !isLazy;
+      } else if (isPossessive) {
+        this.at++;
+        isLazy = false;
       }
       // An assertion repeats to itself or to nothing; ECMAScript has no syntax for it.
       if (atom.kind === 'assertion' || atom.kind === 'look') {
         return min === 0 ? { kind: 'sequence', items: [] } : atom;
       }
       atom = { kind: 'repeat', body: atom, min, max, isLazy };
-      if (/^[*+?{]/.test(this.text.slice(this.at, this.at + 1))) {
+      if (isPossessive) atom = this.#atomic(atom);
+      else if (/^[*+?{]/.test(this.text.slice(this.at, this.at + 1))) {
         atom = { kind: 'group', open: '(?:', body: atom };
       }
     }
+  }
+
+  /**
+   * A piece that gives nothing back once it matched (PCRE2 pattern: "Atomic grouping and possessive quantifiers"):
+   * ECMAScript's look-ahead does not either, so it captures what the piece matches, and a reference consumes that.
+   */
+  #atomic(body: RegexpNode): RegexpNode {
+    const name = `atomic${++this.#atomics}`;
+    return {
+      kind: 'group',
+      open: '(?:',
+      body: {
+        kind: 'sequence',
+        items: [
+          { kind: 'look', open: '(?=', body: { kind: 'group', open: `(?<${name}>`, body } },
+          { kind: 'backreference', source: `\\k<${name}>` },
+        ],
+      },
+    };
+  }
+
+  /** Opens the next capturing group. */
+  #capture(name: string | undefined): string {
+    const number = ++this.#groups;
+    const known = name ?? (this.#hasAtomic ? `group${number}` : undefined);
+    if (known === undefined) return '(';
+    this.#names[number] = known;
+    return `(?<${known}>`;
   }
 
   #atom(modes: Modes): RegexpNode | undefined {
@@ -231,10 +270,9 @@ class Parser extends CharacterReader {
     let kind: 'group' | 'look' = 'group';
     const inner: Modes = { ...modes };
     const named = /^\(\?(?:P?<([A-Za-z_]\w{0,31})>|'([A-Za-z_]\w{0,31})')/.exec(rest);
-    const flags = /^\(\?(-?[imsxU]+|[imsxU]+-[imsxU]+):/.exec(rest);
+    const flags = /^\(\?(-?[imsxU]+|[imsxU]+-[imsxU]+|\^[imsx]*):/.exec(rest);
     if (named) {
-      this.#groups++;
-      open = `(?<${named[1] ?? named[2]}>`;
+      open = this.#capture(named[1] ?? named[2]);
       this.at += named[0].length;
     } else if (flags) {
       this.at += flags[0].length;
@@ -248,7 +286,8 @@ class Parser extends CharacterReader {
       open = '(?:';
       this.at += 3;
     } else if (rest.startsWith('(?>')) {
-      throw this.error('atomic groups are not supported');
+      this.at += 3;
+      open = '(?>';
     } else if (rest.startsWith('(?|')) {
       throw this.error('branch reset groups are not supported');
     } else if (rest.startsWith('(?(')) {
@@ -263,14 +302,13 @@ class Parser extends CharacterReader {
     } else if (rest.startsWith('(?') || rest.startsWith('(*')) {
       throw this.error(`${rest.slice(0, 4)}… is not supported`);
     } else {
-      this.#groups++;
-      open = '(';
+      open = this.#capture(undefined);
       this.at++;
     }
     const body = this.#choice(inner);
     if (this.text[this.at] !== ')') throw this.error('group without )', start);
     this.at++;
-    return { kind, open, body };
+    return open === '(?>' ? this.#atomic(body) : { kind, open, body };
   }
 
   #escaped(): RegexpNode | undefined {
@@ -335,7 +373,8 @@ class Parser extends CharacterReader {
         if (group < 1 || group > this.#totalGroups)
           throw this.error('reference to a group that does not exist');
         this.at += numbered[0].length;
-        return { kind: 'backreference', source: `(?:\\${group})` };
+        const name = this.#hasAtomic ? (this.#names[group] ?? `group${group}`) : undefined;
+        return { kind: 'backreference', source: name === undefined ? `(?:\\${group})` : `\\k<${name}>` };
       }
     }
     const inside = this.escape();

@@ -117,6 +117,19 @@ class Builder {
     };
   }
 
+  /** Copies of a piece, each only after the one before: so many of them can be read in one way only. */
+  #row(pieces: readonly Piece[], min: number): Piece {
+    for (const [copy, piece] of pieces.entries()) {
+      if (copy > 0) this.#connect(pieces[copy - 1]!.last, piece.first);
+    }
+    const enough = Math.min(Math.max(min, 1), pieces.length) - 1;
+    return {
+      first: pieces[0]!.first,
+      last: pieces.slice(enough).flatMap(({ last }) => last),
+      isNullable: min === 0,
+    };
+  }
+
   #repeat(node: RegexpNode & { kind: 'repeat' }, caseless: boolean): Piece {
     const { min, max, body } = node;
     if (max === 0) return { first: [], last: [], isNullable: true };
@@ -126,10 +139,10 @@ class Builder {
       return min === 0 ? { ...piece, isNullable: true } : piece;
     }
     // Up to three copies tell whether neighbours can trade characters.
+    const pieces = Array.from({ length: Math.min(max, 3) }, () => this.build(body, caseless));
+    if (!pieces[0]!.isNullable) return this.#row(pieces, min);
     let whole: Piece = { first: [], last: [], isNullable: true };
-    const copies = Math.min(max, 3);
-    for (let copy = 0; copy < copies; copy++) {
-      const piece = this.build(body, caseless);
+    for (const [copy, piece] of pieces.entries()) {
       whole = this.#join(whole, copy < min ? piece : { ...piece, isNullable: true });
     }
     return whole;

@@ -88,10 +88,11 @@ export interface ReadPattern {
 /**
  * Reads `/pattern/flags` (or a bare pattern) in Perl's syntax and judges it; the caller bounds what is slow.
  *
+ * @param maxLength characters of the longest text that is taken
  * @throws RegexpError for bad syntax and for what ECMAScript cannot express
  */
-export function readPattern(text: string): ReadPattern {
-  if (text.length > maxPatternLength) throw new RegexpError(`pattern over ${maxPatternLength} characters`, 0);
+export function readPattern(text: string, maxLength = maxPatternLength): ReadPattern {
+  if (text.length > maxLength) throw new RegexpError(`pattern over ${maxLength} characters`, 0);
   const { pattern, flags, offset } = splitPattern(text);
   const strange = knownFlags.test(flags) ? '' : flags.replace(/[imsxurOL]/g, '');
   const isBytes =

@@ -12,7 +12,7 @@ export interface PatternLimits {
   readonly exponentialChars: number;
   /** Steps that are taken without a watch. */
   readonly unwatchedSteps: number;
-  /** How long one pattern may run over one text under the watch. */
+  /** How long one pattern may run over the texts of a message under the watch. */
   readonly limitMs: number;
   /** Texts shorter than this together are not searched for literals first: the patterns are as fast. */
   readonly searchFromChars: number;
@@ -86,9 +86,10 @@ export class PatternGroup {
    * Starts on the texts of one message.
    *
    * @param bytes the same texts one character a byte, where they are known better than by encoding the texts
+   * @param watch `caller`: the whole run is under a watch already, and is repeated with `own` when that stops it
    */
-  open(texts: readonly string[], bytes?: readonly string[]): GroupRun {
-    return new GroupRun(this, this.#entries, texts, bytes, this.#limits);
+  open(texts: readonly string[], bytes?: readonly string[], watch: 'own' | 'caller' = 'own'): GroupRun {
+    return new GroupRun(this, this.#entries, texts, bytes, this.#limits, watch);
   }
 
   /** Marks patterns whose literals are in one of the texts. */
@@ -105,6 +106,7 @@ export class GroupRun {
   readonly #texts: readonly string[];
   readonly #results: Int16Array | undefined;
   readonly #limits: PatternLimits;
+  readonly #watch: 'own' | 'caller';
   #bytes: readonly string[] | undefined;
   #candidates: Uint8Array | undefined;
 
@@ -114,7 +116,9 @@ export class GroupRun {
     texts: readonly string[],
     bytes: readonly string[] | undefined,
     limits: PatternLimits,
+    watch: 'own' | 'caller',
   ) {
+    this.#watch = watch;
     this.#group = group;
     this.#bytes = bytes;
     this.#entries = entries;
@@ -157,20 +161,21 @@ export class GroupRun {
   }
 
   #match(entry: Entry): number {
-    let count = 0;
     const texts = entry.isBytes ? (this.#bytes ??= this.#texts.map(utf8Bytes)) : this.#texts;
-    for (const whole of texts) {
-      const text = this.#cut(whole, entry.chars);
-      if (text.length <= entry.unwatchedChars) count += countMatches(entry, text);
-      else {
-        const outcome = watched(this.#limits.limitMs, () => countMatches(entry, text));
-        if (outcome.isOverrun) {
-          entry.isOff = true;
-          entry.onOverrun();
-          return 0;
-        }
-        count += outcome.value;
-      }
+    if (this.#watch === 'caller' || texts.every(({ length }) => length <= entry.unwatchedChars))
+      return this.#matchTexts(entry, texts);
+    // One watch for all texts: it costs more than most of them.
+    const outcome = watched(this.#limits.limitMs, () => this.#matchTexts(entry, texts));
+    if (!outcome.isOverrun) return outcome.value;
+    entry.isOff = true;
+    entry.onOverrun();
+    return 0;
+  }
+
+  #matchTexts(entry: Entry, texts: readonly string[]): number {
+    let count = 0;
+    for (const text of texts) {
+      count += countMatches(entry, this.#cut(text, entry.chars));
       if (count > 0 && !entry.counts) return 1;
       if (count >= maxCount) return maxCount;
     }

@@ -23,11 +23,19 @@ const anyChar: CharSet = new Uint8Array(setSize).fill(1);
 export function union(a: CharSet, b: CharSet): CharSet {
   if (a === b || b === noChars) return a;
   if (a === noChars) return b;
-  return a.map((has, i) => has | b[i]!);
+  // Most of the time one holds the other, and patterns are many: nothing new is made then.
+  let isNew = false;
+  for (let i = 0; i < setSize && !isNew; i++) isNew = b[i]! > a[i]!;
+  if (!isNew) return a;
+  const both = new Uint8Array(setSize);
+  for (let i = 0; i < setSize; i++) both[i] = a[i]! | b[i]!;
+  return both;
 }
 
 export function overlap(a: CharSet, b: CharSet): boolean {
-  return a !== noChars && b !== noChars && a.some((has, i) => has === 1 && b[i] === 1);
+  if (a === noChars || b === noChars) return false;
+  for (let i = 0; i < setSize; i++) if (a[i] === 1 && b[i] === 1) return true;
+  return false;
 }
 
 const sets = new Map<string, CharSet>();
