@@ -25,6 +25,7 @@ const packages: Readonly<Record<string, string>> = {
   'libxml2-utils': '/usr/bin/xmllint',
   'libc-icap-mod-virus-scan': '/etc/c-icap/virus_scan.conf',
   spamd: '/usr/sbin/spamd',
+  spamassassin: '/usr/share/spamassassin/72_active.cf',
   p0f: '/usr/sbin/p0f',
   zip: '/usr/bin/zip',
   'p7zip-full': '/usr/bin/7z',

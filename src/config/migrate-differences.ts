@@ -351,6 +351,20 @@ const knownDifferences: readonly KnownDifference[] = [
         : places(context, (path) => path === 'once_received.enabled'),
   },
   {
+    id: 'spamassassin-language',
+    topic: 'spamassassin',
+    rspamd: 'texts are its own, most functions and some kinds of rules are passed over without a word',
+    postern: 'rules see and count what SpamAssassin sees; what cannot be used is named at load',
+    concerns: (context) => places(context, (path) => /^spamassassin\.\w+/.test(path)),
+  },
+  {
+    id: 'spamassassin-scores',
+    topic: 'spamassassin',
+    rspamd: 'a rule without score is no symbol, or counts 0',
+    postern: 'it counts 1 (`nice` −1, `T_…` 0.01), as in SpamAssassin; a rule with score 0 is off',
+    concerns: (context) => places(context, (path) => /^spamassassin\.\w+/.test(path)),
+  },
+  {
     id: 'asn-logins',
     topic: 'asn',
     rspamd: '`check_authed` is read and does nothing',

@@ -389,7 +389,9 @@ class Compiler {
   ): Node {
     const pattern = readRulePattern(written, this.#replacements(rule));
     if (pattern.exponentialLoop !== undefined)
-      throw new RegexpError(`the loop ${pattern.exponentialLoop} takes exponential time on some texts`, 0);
+      this.problems.push(
+        `${placeText(rule.place)}: rule ${rule.name} runs bounded: the loop ${pattern.exponentialLoop} takes exponential time on some texts`,
+      );
     const flags = this.#options.ruleset.flags.get(rule.name);
     const counts = flags?.has('multiple') ?? false;
     // The engine translates a pattern when it is first used, and to machine code when it is used again: large ones take

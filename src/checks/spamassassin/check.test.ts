@@ -257,7 +257,7 @@ test('what cannot be used is named once, with the rules that are off', async () 
       `${at(11)}: score G: one number or four are needed`,
       `${at(12)}: rule H: =~ or !~ with a pattern is missing`,
       'plugin Mail::SpamAssassin::Plugin::PDFInfo is not used (it is not known here): rule F left out',
-      `${at(3)}: rule C is off: the loop (?:a+)+ takes exponential time on some texts`,
+      `${at(3)}: rule C runs bounded: the loop (?:a+)+ takes exponential time on some texts`,
       `${at(4)}: rule D is off: recursion is not supported`,
       `${at(13)}: rule N is off: parenthesis is not closed`,
       'function check_rbl (asks DNS; the module rbl does): rules A, B off',
