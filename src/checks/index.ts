@@ -57,6 +57,7 @@ import { replies } from './replies/check.ts';
 import { replyToRules } from './reply_to_rules/check.ts';
 import { reputation } from './reputation/check.ts';
 import { senderAlignment } from './sender_alignment/check.ts';
+import { spamassassin } from './spamassassin/check.ts';
 import { spamtrap } from './spamtrap/check.ts';
 import { spf } from './spf/check.ts';
 import { subjectRules } from './subject_rules/check.ts';
@@ -125,6 +126,7 @@ export const checks: readonly CheckDefinition[] = [
   replyToRules,
   reputation,
   senderAlignment,
+  spamassassin,
   spamtrap,
   spf,
   subjectRules,
