@@ -80,6 +80,30 @@ const knownDifferences: readonly KnownDifference[] = [
         : undefined,
   },
   {
+    id: 'mime-types-declared',
+    topic: 'mime_types',
+    rspamd:
+      'a file declared as `application/octet-stream` is MIME_BAD_ATTACHMENT where its extension has another type',
+    postern: 'that type contradicts only extensions that `extension_map` names (RFC 2046 4.5.1)',
+    concerns: ({ configuration }) => (isModuleOn(configuration, 'mime_types') ? [] : undefined),
+  },
+  {
+    id: 'mime-types-archives',
+    topic: 'mime_types',
+    rspamd:
+      'members of zip, rar, 7z and gz are looked at, one level deep; packed directories of 7z are not read',
+    postern: 'tar, iso, udf, cab and arj too, three levels deep, and directories of 7z',
+    concerns: ({ configuration }) => (isModuleOn(configuration, 'mime_types') ? [] : undefined),
+  },
+  {
+    id: 'mime-types-unicode',
+    topic: 'mime_types',
+    rspamd:
+      'joiners, marks of direction and the blank of macOS’ screenshots are MIME_BAD_UNICODE wherever they stand',
+    postern: 'only where the script or picture around them does not need them',
+    concerns: ({ configuration }) => (isModuleOn(configuration, 'mime_types') ? [] : undefined),
+  },
+  {
     id: 'ratelimit-new-bucket',
     topic: 'ratelimit',
     rspamd: 'a new bucket lets its first message through, whatever its size',

@@ -147,6 +147,18 @@ const composites: Readonly<Record<string, StockComposite>> = {
     policy: 'leave',
     description: 'Extortion: a Bitcoin address, and words or tricks that go with it',
   },
+  MIME_BAD_EXT_IN_OBFUSCATED_ARCHIVE: {
+    expression: 'MIME_BAD_EXTENSION & MIME_OBFUSCATED_ARCHIVE',
+    score: 8,
+    policy: 'leave',
+    description: 'A dangerous file in an archive with unreadable names',
+  },
+  MIME_BAD_EXT_WITH_BAD_UNICODE: {
+    expression: 'MIME_BAD_EXTENSION & MIME_BAD_UNICODE',
+    score: 8,
+    policy: 'leave',
+    description: 'A dangerous file whose name hides or turns characters',
+  },
   MISSING_MID_ALLOWED: {
     expression: '~KNOWN_NO_MID & ^MISSING_MID',
     description: 'This sender never writes a Message-ID',

@@ -92,6 +92,12 @@ const moduleContent: Readonly<Record<string, string>> = {
       ];
     }
   `,
+  mime_types: `
+    file = [
+      "${mapsMirror}/rspamd/mime_types.inc.zst", "$LOCAL_CONFDIR/local.d/maps.d/mime_types.inc.local",
+      "$DBDIR/mime_types.inc.local", "fallback+file://$CONFDIR/maps.d/mime_types.inc"
+    ];
+  `,
   multimap: stockLists(),
   phishing: stockPhishing(),
   rbl: stockRbl(mapsMirror),

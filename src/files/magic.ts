@@ -87,13 +87,26 @@ const starts: readonly (readonly [extension: string, bytes: string])[] = [
   ['torrent', 'd8:announce'],
 ];
 
-const byFirstByte = new Map<number, (readonly [string, Buffer])[]>();
+interface Start {
+  readonly extension: string;
+  readonly bytes: Buffer;
+  /** Words could begin like this: only with a zero byte near the start it is that format. */
+  readonly isWord: boolean;
+}
+
+/** Formats that are texts, or whose beginning no other text has. */
+const textual: ReadonlySet<string> = new Set(['rtf', 'ps', 'amr', 'torrent', 'cpio', 'ar', 'deb', 'vhdx']);
+
+const byFirstByte = new Map<number, Start[]>();
 for (const [extension, text] of starts) {
   const bytes = Buffer.from(text, 'latin1');
-  const list = byFirstByte.get(bytes[0]!) ?? [];
-  if (list.length === 0) byFirstByte.set(bytes[0]!, list);
-  list.push([extension, bytes]);
+  const isWord = /^[\x20-\x7e]{1,8}$/.test(text) && !textual.has(extension);
+  const list = byFirstByte.get(bytes[0]!);
+  if (list) list.push({ extension, bytes, isWord });
+  else byFirstByte.set(bytes[0]!, [{ extension, bytes, isWord }]);
 }
+
+const hasZero = (file: Buffer): boolean => file.subarray(0, 512).includes(0);
 
 /** Do these bytes stand at this place? */
 export function hasBytes(file: Buffer, text: string, offset: number): boolean {
@@ -143,7 +156,7 @@ function readWeak(file: Buffer): string | undefined {
       return hasBytes(file, 'BZh', 0) && hasBytes(file, '1AY&SY', 4) ? 'bz2' : undefined;
     }
     case 0x4d:
-      return file[1] === 0x5a ? readMz(file) : undefined;
+      return file[1] === 0x5a && hasZero(file) ? readMz(file) : undefined;
     case 0x00: {
       const count = readInt(file, 4, 2);
       if (count <= 0 || count > 256 || file[9] !== 0) return undefined;
@@ -201,9 +214,9 @@ const pdfWindow = 1024;
 /** The format of a file by fixed bytes in it; undefined: none that is known, perhaps a text. */
 export function readMagic(file: Buffer): string | undefined {
   if (file.length < 4) return undefined;
-  for (const [extension, bytes] of byFirstByte.get(file[0]!) ?? []) {
-    if (file.length >= bytes.length && file.compare(bytes, 0, bytes.length, 0, bytes.length) === 0)
-      return extension;
+  for (const { extension, bytes, isWord } of byFirstByte.get(file[0]!) ?? []) {
+    if (file.length < bytes.length || file.compare(bytes, 0, bytes.length, 0, bytes.length) !== 0) continue;
+    if (!isWord || hasZero(file)) return extension;
   }
   const found = readWeak(file) ?? readContainer(file) ?? readInside(file);
   if (found !== undefined) return found;

@@ -81,7 +81,10 @@ class PartFile implements FileView {
     const magic = this.#readMagic();
     if (magic === 'zip' && this.archive) return zipKind(this.part.decoded(), this.archive);
     if (magic === 'ole') return oleKind(this.part.decoded());
-    if (magic !== undefined || this.part.kind === 'multipart') return magic;
+    const { part } = this;
+    // Texts for reading are what they are, unless they are no texts.
+    const isFile = part.kind !== 'multipart' && (part.kind !== 'text' || part.fileName !== undefined);
+    if (magic !== undefined || !(isFile || part.isAttachment)) return magic;
     return readTextType(this.part.decoded());
   }
 

@@ -1,0 +1,76 @@
+/** A file name taken apart. */
+export interface FileName {
+  readonly text: string;
+  /** What stands behind the last dot, lower case; `''`: no dot. */
+  readonly extension: string;
+  /** What stands between the last two dots, lower case; `''`: there are no two. */
+  readonly inner: string;
+}
+
+/** A name as programs understand it: `%41` is A, and nothing of it but letters that show. */
+export function readFileName(name: string): FileName {
+  const text = name
+    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/[^\p{Letter}\p{Mark}\p{Number}\p{Punctuation}\p{Symbol} ]/gu, '?');
+  const base = text.replace(/^.*[/\\]/, '');
+  const labels = base.split('.');
+  // Windows leaves dots and blanks at the end of a name out.
+  while (labels.length > 1 && labels.at(-1)!.trim() === '') labels.pop();
+  const label = (index: number, needed: number): string =>
+    labels.length >= needed ? labels.at(index)!.trim().toLowerCase() : '';
+  return { text, extension: label(-1, 2), inner: label(-2, 3) };
+}
+
+/** Does this look like the extension of an ordinary file: short, and no number or year? */
+export function looksLikeExtension(label: string): boolean {
+  return /^[\p{Letter}\p{Number}]{1,4}$/u.test(label) && !/^\d+$/.test(label);
+}
+
+const joiners = { nonJoiner: 0x200c, joiner: 0x200d } as const;
+
+/** Characters of which nobody sees anything, or that turn the order of others. */
+function isObscure(code: number): boolean {
+  return (
+    (code >= 0x200b && code <= 0x200f) ||
+    (code >= 0x2028 && code <= 0x202e) ||
+    (code >= 0x2060 && code <= 0x206f) ||
+    code === 0xfeff ||
+    code === 0x115f ||
+    code === 0x1160 ||
+    code === 0x3164 ||
+    code === 0xffa0 ||
+    (code >= 0xe0000 && code <= 0xe007f)
+  );
+}
+
+/** Scripts whose letters change with joiners, and pictures that are put together of several. */
+const joined =
+  /[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Tibetan}]$/u;
+const picture = /(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)$/u;
+const rightToLeft = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+
+/**
+ * The first character of a name that hides or turns something; undefined: none. Joiners within scripts and pictures
+ * that need them, and marks of direction beside letters from right to left, are how honest names are written.
+ */
+export function obscureCharacter(name: string): string | undefined {
+  if (!/[\u115f\u1160\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0]|\udb40/.test(name))
+    return undefined;
+  let before = '';
+  for (const char of name) {
+    const code = char.codePointAt(0)!;
+    if (isObscure(code)) {
+      const isJoiner = code === joiners.joiner || code === joiners.nonJoiner;
+      const isMark = code === 0x200e || code === 0x200f;
+      const isTag = code >= 0xe0000;
+      const isHonest =
+        (isJoiner && (joined.test(before) || picture.test(before) || /\p{Mark}$/u.test(before))) ||
+        (isMark && rightToLeft.test(name)) ||
+        // Flags of regions are a black flag and tags.
+        (isTag && name.includes('\u{1f3f4}'));
+      if (!isHonest) return char;
+    }
+    before = char;
+  }
+  return undefined;
+}
