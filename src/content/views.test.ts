@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { brotliDecompressSync } from 'node:zlib';
+import { makeZip } from '../../test/helpers/archive-files.ts';
+import { withAttachments } from '../../test/helpers/attachments.ts';
 import type { ContentViews } from '../core/index.ts';
 import { parseMessage } from '../mime/index.ts';
 import { contentLimits } from './limits.ts';
@@ -124,6 +126,19 @@ test('links of a calendar are content', () => {
   assert.deepEqual(urls(views(['Content-Type: text/calendar', '', 'URL:https://example.com/meet'])), [
     'text https://example.com/meet content',
   ]);
+});
+
+test('links in names inside archives are content, names that only look like hosts are not', () => {
+  const file = makeZip([
+    { name: 'open http://example.com/pay.txt' },
+    { name: 'www.example.org.url' },
+    { name: 'readme.md' },
+  ]);
+  const content = contentViews(parseMessage(withAttachments([{ name: 'a.zip', content: file }])));
+  assert.deepEqual(
+    content.urls.map(({ url, flags }) => `${url} ${flags.includes('content')}`),
+    ['http://example.com/pay.txt true', 'http://www.example.org.url true'],
+  );
 });
 
 test('links within links are followed to a depth', () => {

@@ -236,6 +236,11 @@ class MessageContent implements ContentViews {
     }
     for (const part of this.#message.parts) {
       if (part.kind === 'calendar') collector.addText(part.text(), 'text', ['content']);
+      else if (part.kind === 'other' && part.children.length === 0) {
+        // Only what is meant as a link: many extensions are top-level domains, too.
+        for (const { name } of this.file(part).archive?.members ?? [])
+          if (/:\/\/|\bwww\./i.test(name)) collector.addText(name, 'text', ['content']);
+      }
     }
     this.#collectFiles(collector);
     this.#noteDefects(collector);

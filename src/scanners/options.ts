@@ -88,10 +88,14 @@ export const commonOptions = {
   scan_image_mime: z.boolean().default(false).describe('Images, too'),
   mime_parts_filter_regex: filter
     .optional()
-    .describe('Expressions for file name or content type: only these parts'),
+    .describe(
+      'Expressions for file name or content type, as declared and as their bytes say, or for names inside archives: only these parts',
+    ),
   mime_parts_filter_ext: filter
     .optional()
-    .describe('Extensions of file names (last or last but one): only these parts'),
+    .describe(
+      'Extensions of file names (last or last but one), also inside archives, or of what their bytes say: only these parts',
+    ),
   max_size: z.number().positive().optional().describe('Larger pieces are not scanned, bytes'),
   min_size: z
     .number()

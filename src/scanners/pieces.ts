@@ -1,4 +1,4 @@
-import type { Part, Task } from '../core/index.ts';
+import type { FileView, Part, Task } from '../core/index.ts';
 import type { Pattern } from '../lib/index.ts';
 import type { SettledOptions } from './options.ts';
 
@@ -9,40 +9,21 @@ export interface Piece {
   readonly part: Part | undefined;
 }
 
-/** First bytes of the image formats that mail programs show. */
-const imageStarts = [
-  Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
-  Buffer.from('\xff\xd8\xff', 'latin1'),
-  Buffer.from('GIF8', 'latin1'),
-  Buffer.from('BM', 'latin1'),
-];
-/** First bytes of what is no text although it may have no NUL near its start. */
-const binaryStarts = [
-  'MZ',
-  'PK\x03\x04',
-  '%PDF',
-  '{\\rtf',
-  '\xd0\xcf\x11\xe0',
-  'Rar!',
-  '7z\xbc\xaf',
-  '\x1f\x8b',
-].map((start) => Buffer.from(start, 'latin1'));
+/** Image formats that mail programs show. */
+const shownImages: ReadonlySet<string> = new Set(['png', 'jpg', 'gif', 'bmp', 'webp']);
+/** Texts may have types, too. */
+const textFamilies: ReadonlySet<string> = new Set(['text', 'script']);
 const sniffedBytes = 1024;
 
-const startsWith = (content: Buffer, start: Buffer): boolean =>
-  content.length >= start.length && content.compare(start, 0, start.length, 0, start.length) === 0;
-
 /** Is it the image that it says it is? What only claims to be one is scanned like any attachment. */
-function isImage(part: Part, content: Buffer): boolean {
-  if (part.kind !== 'image') return false;
-  if (imageStarts.some((start) => startsWith(content, start))) return true;
-  return content.toString('latin1', 0, 4) === 'RIFF' && content.toString('latin1', 8, 12) === 'WEBP';
+function isImage({ part, type }: FileView): boolean {
+  return part.kind === 'image' && type !== undefined && shownImages.has(type.extension);
 }
 
 /** Text of the message for reading, and no file that says it is text. */
-function isText(part: Part, content: Buffer): boolean {
+function isText({ part, type }: FileView, content: Buffer): boolean {
   if (part.kind !== 'text' || part.isAttachment || part.fileName !== undefined) return false;
-  if (binaryStarts.some((start) => startsWith(content, start))) return false;
+  if (type && !textFamilies.has(type.family)) return false;
   return part.charset?.startsWith('utf-16') || !content.subarray(0, sniffedBytes).includes(0);
 }
 
@@ -76,34 +57,43 @@ export class PieceFilter {
     for (const part of task.message.parts) {
       if (part.kind === 'multipart' || part.children.length > 0) continue;
       const content = part.decoded();
-      if (content.length > 0 && this.#wants(part, content)) pieces.push({ content, part });
+      if (content.length > 0 && this.#wants(task.content.file(part), content)) pieces.push({ content, part });
     }
     return pieces;
   }
 
-  #wants(part: Part, content: Buffer): boolean {
+  #wants(view: FileView, content: Buffer): boolean {
     const options = this.#options;
-    if (isText(part, content)) {
-      if (options.scan_text_mime && hasWords(part.text(), options.text_part_min_words)) return true;
-    } else if (isImage(part, content)) {
+    if (isText(view, content)) {
+      if (options.scan_text_mime && hasWords(view.part.text(), options.text_part_min_words)) return true;
+    } else if (isImage(view)) {
       if (options.scan_image_mime) return true;
     } else if (options.scan_all_mime_parts) {
       return true;
     }
-    return !options.scan_all_mime_parts && this.#isNamed(part);
+    return !options.scan_all_mime_parts && this.#isNamed(view);
   }
 
-  #isNamed({ fileName, contentType }: Part): boolean {
-    if (fileName !== undefined) {
-      const labels = fileName.toLowerCase().split('.');
-      const [last, beforeLast] = [
-        labels.length > 1 ? labels.at(-1) : undefined,
-        labels.length > 2 ? labels.at(-2) : undefined,
-      ];
-      if (last !== undefined && this.#extensions.has(last)) return true;
-      if (beforeLast !== undefined && this.#extensions.has(beforeLast)) return true;
-      if (this.#patterns.some((pattern) => pattern.test(fileName))) return true;
-    }
-    return this.#patterns.some((pattern) => pattern.test(contentType));
+  #isNamed(view: FileView): boolean {
+    const { fileName, contentType } = view.part;
+    if (fileName !== undefined && this.#isWantedName(fileName)) return true;
+    if (this.#matches(contentType)) return true;
+    if (this.#patterns.length === 0 && this.#extensions.size === 0) return false;
+    const { type, archive } = view;
+    if (type && (this.#extensions.has(type.extension) || this.#matches(type.contentType))) return true;
+    return archive?.members.some(({ name }) => this.#isWantedName(name)) ?? false;
+  }
+
+  #matches(text: string): boolean {
+    return this.#patterns.some((pattern) => pattern.test(text));
+  }
+
+  #isWantedName(name: string): boolean {
+    const labels = name.toLowerCase().split('.');
+    const last = labels.length > 1 ? labels.at(-1) : undefined;
+    const beforeLast = labels.length > 2 ? labels.at(-2) : undefined;
+    if (last !== undefined && this.#extensions.has(last)) return true;
+    if (beforeLast !== undefined && this.#extensions.has(beforeLast)) return true;
+    return this.#matches(name);
   }
 }

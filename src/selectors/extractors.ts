@@ -1,5 +1,5 @@
 import { domainInfo } from '../content/index.ts';
-import type { MapHandle, Task } from '../core/index.ts';
+import type { MapHandle, Part, Task } from '../core/index.ts';
 import { parseMailDate } from '../mime/index.ts';
 import type { Args } from './args.ts';
 import { digest, digestEncodings, digestHashes } from './digest.ts';
@@ -175,6 +175,25 @@ export const extractors: Readonly<Record<string, ExtractorDefinition>> = {
     description: 'File names of all parts',
     make: noArgs(() => texts((task) => task.message.parts.flatMap((part) => part.fileName ?? []))),
   },
+  archive_files: {
+    description: 'Names of the files inside archives (not in Rspamd)',
+    make: noArgs(() =>
+      texts(({ message, content }) =>
+        message.parts.filter(isFile).flatMap((part) => {
+          const { type, archive } = content.file(part);
+          return type?.family === 'archive' && archive ? archive.members.map(({ name }) => name) : [];
+        }),
+      ),
+    ),
+  },
+  file_types: {
+    description: 'Usual extensions of the attachments by what their bytes say, such as `exe` (not in Rspamd)',
+    make: noArgs(() =>
+      texts(({ message, content }) =>
+        message.parts.filter(isFile).flatMap((part) => content.file(part).type?.extension ?? []),
+      ),
+    ),
+  },
   languages: {
     description: 'Languages of the texts (ISO 639-1), each once',
     make: noArgs(() =>
@@ -325,6 +344,12 @@ export const extractors: Readonly<Record<string, ExtractorDefinition>> = {
   fuzzy_digest: refused('there are no fuzzy hashes yet'),
   fuzzy_shingles: refused('there are no fuzzy hashes yet'),
 };
+
+/** Leaves that are not text for reading. */
+function isFile(part: Part): boolean {
+  if (part.kind === 'multipart' || part.children.length > 0) return false;
+  return part.kind !== 'text' || part.isAttachment;
+}
 
 function variable(task: Task, name: string): string | undefined {
   const value = task.variables.get(name);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { makeZip } from '../../test/helpers/archive-files.ts';
+import { withAttachments } from '../../test/helpers/attachments.ts';
 import { noMetrics, recordingLog, type TestMessage, testTask } from '../../test/helpers/check-table.ts';
 import { ConfigError, type Selectors } from '../core/index.ts';
 import { createMaps } from '../maps/index.ts';
@@ -326,4 +328,17 @@ test('languages are those of the texts that are long enough', () => {
     ['en'],
   );
   assert.deepEqual(of('Hello.') ?? [], []);
+});
+
+test('names inside archives and types of files are taken from their bytes', () => {
+  const { task } = testTask({
+    raw: withAttachments([
+      { name: 'a.bin', content: makeZip([{ name: 'd/b.exe' }, { name: 'c.txt' }]) },
+      { name: 'b.txt', content: '%PDF-1.7' },
+    ]),
+  });
+  const values = (text: string): readonly string[] | undefined =>
+    selectors.compile(text, { path: [] }).values(task);
+  assert.deepEqual(values('archive_files'), ['d/b.exe', 'c.txt']);
+  assert.deepEqual(values('file_types'), ['zip', 'pdf']);
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { makeZip } from '../../../test/helpers/archive-files.ts';
 import {
   buildCheck,
   type LogLine,
@@ -115,7 +116,7 @@ const selections: readonly (readonly [string, Record<string, unknown>, TestPart,
   ],
   ['text as an attachment is scanned', {}, { type: 'text/plain', name: 'x.txt', body: virus }, true],
   ['text with a name is scanned', {}, { type: 'text/html; name=x.html', body: virus }, true],
-  ['a program that claims to be text is scanned', {}, { type: 'text/plain', body: `MZ${virus}` }, true],
+  ['a program that claims to be text is scanned', {}, { type: 'text/plain', body: `MZ\0${virus}` }, true],
   ['an image is left out', {}, { type: 'image/png', name: 'a.png', body: png }, false],
   [
     'an image is scanned on request',
@@ -151,6 +152,30 @@ const selections: readonly (readonly [string, Record<string, unknown>, TestPart,
     { scan_all_mime_parts: false, mime_parts_filter_regex: [['octet-stream$']] },
     bad,
     true,
+  ],
+  [
+    'an extension chooses by what the bytes say',
+    { scan_all_mime_parts: false, mime_parts_filter_ext: ['exe'] },
+    { name: 'a.txt', body: `MZ\0${virus}` },
+    true,
+  ],
+  [
+    'an expression for types chooses by what the bytes say',
+    { scan_all_mime_parts: false, mime_parts_filter_regex: ['msdownload'] },
+    { name: 'a.txt', body: `MZ\0${virus}` },
+    true,
+  ],
+  [
+    'an extension chooses by names inside archives',
+    { scan_all_mime_parts: false, mime_parts_filter_ext: ['exe'] },
+    { name: 'a.zip', body: makeZip([{ name: 'x/a.EXE', content: virus }]) },
+    true,
+  ],
+  [
+    'an archive without such names is left out',
+    { scan_all_mime_parts: false, mime_parts_filter_ext: ['exe'] },
+    { name: 'a.zip', body: makeZip([{ name: 'x/a.txt', content: virus }]) },
+    false,
   ],
 ];
 for (const [name, rule, part, isScanned] of selections) {

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ZodError } from 'zod';
+import { makeZip } from '../../../test/helpers/archive-files.ts';
+import { withAttachments } from '../../../test/helpers/attachments.ts';
 import {
   buildCheck,
   type CheckOptions,
@@ -502,4 +504,32 @@ test('what is wrong with a rule is told with its place', async () => {
 test('without rules there is nothing to run', async () => {
   assert.deepEqual((await buildCheck(multimap, {})).units, []);
   assert.deepEqual((await buildCheck(multimap, { redis: { servers: 'localhost' } })).units, []);
+});
+
+test('file names inside archives and types by content are looked up, unless the rule says otherwise', async () => {
+  const inner = makeZip([{ name: 'c.scr' }]);
+  const from = {
+    raw: withAttachments([
+      {
+        name: 'a.zip',
+        type: 'application/zip',
+        content: makeZip([{ name: 'd/b.txt' }, { name: 'i.zip', content: inner }]),
+      },
+      { content: Buffer.from('%PDF-1.7') },
+    ]),
+  };
+  const inArchive = ['d/b.txt', 'i.zip', 'c.scr'];
+  const rule = { type: 'filename', ...any };
+  assert.deepEqual(await options(rule, from), ['a.zip', 'detected.zip', ...inArchive, 'detected.pdf']);
+  assert.deepEqual(await options({ ...rule, skip_archives: true }, from), [
+    'a.zip',
+    'detected.zip',
+    'detected.pdf',
+  ]);
+  assert.deepEqual(await options({ ...rule, skip_detected: true }, from), ['a.zip', ...inArchive]);
+  assert.deepEqual(await options({ ...rule, skip_archives: true, skip_detected: true }, from), ['a.zip']);
+  assert.deepEqual(await options({ type: 'filename', filter: 'extension', map: ['scr', 'pdf'] }, from), [
+    'scr',
+    'pdf',
+  ]);
 });

@@ -127,11 +127,20 @@ function variable(task: Task, name: string): string | undefined {
   return value === undefined ? undefined : String(value);
 }
 
-function fileNames(task: Task): readonly string[] {
+/** Names of files, of what archives hold, and `detected.EXT` for what the bytes of a file say. */
+function fileNames(
+  { message, content }: Task,
+  { skip_archives: skipsArchives, skip_detected: skipsDetected }: RuleOptions,
+): readonly string[] {
   const names: string[] = [];
-  for (const part of task.message.parts) {
-    if (part.fileName === undefined || part.kind === 'multipart') continue;
-    if (part.isAttachment || part.kind !== 'text') names.push(part.fileName);
+  for (const part of message.parts) {
+    if (part.kind === 'multipart' || (part.kind === 'text' && !part.isAttachment)) continue;
+    if (part.fileName !== undefined) names.push(part.fileName);
+    if (part.children.length > 0 || (skipsArchives && skipsDetected)) continue;
+    const { type, archive } = content.file(part);
+    if (!skipsDetected && type) names.push(`detected.${type.extension}`);
+    if (!skipsArchives && archive && type?.family === 'archive')
+      for (const { name } of archive.members) names.push(name);
   }
   return names;
 }
@@ -259,7 +268,7 @@ export function subjectOf(options: RuleOptions, selector: Selector | undefined):
     case 'url':
       return urlSubject(filter);
     case 'filename':
-      return text(['parts'], plain ? asIs : fileNameFilter(filter), fileNames);
+      return text(['parts'], plain ? asIs : fileNameFilter(filter), (task) => fileNames(task, options));
     case 'content':
       return contentSubject(filter);
     case 'asn':
