@@ -35,7 +35,7 @@ const signs: readonly (readonly [extension: string, expressions: readonly RegExp
   [
     'vbs',
     [
-      /^\s*(?:dim|const|option explicit|on error resume next|private sub|public sub|sub|function)\b/m,
+      /^[ \t]*(?:dim|const|option explicit|on error resume next|private sub|public sub|sub|function)\b/m,
       /\bset\s+\w+\s*=\s*(?:createobject|getobject|wscript\.createobject)\s*\(/,
       /\bwscript\.(?:shell|sleep|quit|arguments)/,
       /\bend (?:sub|function|if)\b/,
@@ -62,18 +62,22 @@ const signs: readonly (readonly [extension: string, expressions: readonly RegExp
       /\$env:\w+/,
       /\[(?:system\.|convert\]|text\.encoding|reflection\.)/,
       /\b(?:start-process|set-executionpolicy|write-host|add-type)\b/,
-      /^\s*param\s*\(/m,
+      /^[ \t]*param\s*\(/m,
     ],
   ],
   [
     'bat',
     [
-      /^\s*@?(?:set|setlocal|rem|goto|call|start|if exist|if not exist)\s/m,
+      /^[ \t]*@?(?:set|setlocal|rem|goto|call|start|if exist|if not exist)\s/m,
       /%(?:~dp0|temp%|appdata%|systemroot%|comspec%|username%|userprofile%)/,
-      /^\s*@?(?:cmd|powershell|mshta|certutil|bitsadmin|rundll32|regsvr32)(?:\.exe)?\s/m,
+      /^[ \t]*@?(?:cmd|powershell|mshta|certutil|bitsadmin|rundll32|regsvr32)(?:\.exe)?\s/m,
     ],
   ],
 ];
+
+/** Every script of those languages that is told has at least one of these. */
+const anySign =
+  /wscript|activexobject|(?:create|get)object|\bend (?:sub|function|if)\b|\bchrw?\s*\(|function|\beval\s*\(|unescape|fromcharcode|parseint|document\.|\b(?:var|const|let)\s|new-object|invoke-|\biex\b|\$env:|\[(?:system\.|convert\]|text\.encoding|reflection\.)|start-process|set-executionpolicy|write-host|add-type|%[a-z~]|\b(?:cmd|powershell|mshta|certutil|bitsadmin|rundll32|regsvr32)\b/;
 
 const htmlStart =
   /^(?:<!--[\s\S]{0,2000}?-->\s*|<\?xml[^>]{0,300}>\s*){0,4}(?:<!doctype html|<(?:html|head|body|title|meta|script|style|iframe|table|div|center|font|h[1-6]|p|br|a|img|form)[\s>/])/;
@@ -126,6 +130,7 @@ function readMail(text: string): string | undefined {
 }
 
 function readScript(text: string): string | undefined {
+  if (!anySign.test(text)) return undefined;
   for (const [extension, expressions] of signs) {
     let found = 0;
     for (const expression of expressions) if (expression.test(text) && ++found === 2) return extension;

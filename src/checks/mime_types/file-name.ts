@@ -7,18 +7,29 @@ export interface FileName {
   readonly inner: string;
 }
 
-/** A name as programs understand it: `%41` is A, and nothing of it but letters that show. */
-export function readFileName(name: string): FileName {
-  const text = name
+/** Names of nearly all files: nothing to decode, nothing that does not show. */
+const isPlain = (name: string): boolean => /^[\x20-\x24\x26-\x7e]*$/.test(name);
+
+/** What shows of a name: `%41` is A, and what is no letter, sign or blank becomes `?`. */
+function shown(name: string): string {
+  if (isPlain(name)) return name;
+  return name
     .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
     .replace(/[^\p{Letter}\p{Mark}\p{Number}\p{Punctuation}\p{Symbol} ]/gu, '?');
-  const base = text.replace(/^.*[/\\]/, '');
-  const labels = base.split('.');
+}
+
+/** A name as programs understand it. */
+export function readFileName(name: string): FileName {
+  const text = shown(name);
+  let end = text.length;
   // Windows leaves dots and blanks at the end of a name out.
-  while (labels.length > 1 && labels.at(-1)!.trim() === '') labels.pop();
-  const label = (index: number, needed: number): string =>
-    labels.length >= needed ? labels.at(index)!.trim().toLowerCase() : '';
-  return { text, extension: label(-1, 2), inner: label(-2, 3) };
+  while (end > 0 && (text[end - 1] === '.' || text[end - 1] === ' ')) end--;
+  const start = Math.max(text.lastIndexOf('/', end - 1), text.lastIndexOf('\\', end - 1)) + 1;
+  const last = text.lastIndexOf('.', end - 1);
+  if (last < start || end === 0) return { text, extension: '', inner: '' };
+  const before = last === start ? -1 : text.lastIndexOf('.', last - 1);
+  const label = (from: number, to: number): string => text.slice(from, to).trim().toLowerCase();
+  return { text, extension: label(last + 1, end), inner: before < start ? '' : label(before + 1, last) };
 }
 
 /** Does this look like the extension of an ordinary file: short, and no number or year? */
@@ -54,7 +65,10 @@ const rightToLeft = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Scri
  * that need them, and marks of direction beside letters from right to left, are how honest names are written.
  */
 export function obscureCharacter(name: string): string | undefined {
-  if (!/[\u115f\u1160\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0]|\udb40/.test(name))
+  if (
+    isPlain(name) ||
+    !/[\u115f\u1160\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0]|\udb40/.test(name)
+  )
     return undefined;
   let before = '';
   for (const char of name) {
