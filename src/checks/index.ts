@@ -3,6 +3,7 @@ import type { CheckDefinition } from '../core/index.ts';
 import { aliases } from './aliases/check.ts';
 import { antivirus } from './antivirus/check.ts';
 import { arc } from './arc/check.ts';
+import { archiveRules } from './archive_rules/check.ts';
 import { asn } from './asn/check.ts';
 import { bayes } from './bayes/check.ts';
 import { bounceRules } from './bounce_rules/check.ts';
@@ -42,6 +43,7 @@ import { metricExporter } from './metric_exporter/check.ts';
 import { mid } from './mid/check.ts';
 import { milterHeaders } from './milter_headers/check.ts';
 import { mimeRules } from './mime_rules/check.ts';
+import { mimeTypes } from './mime_types/check.ts';
 import { multimap } from './multimap/check.ts';
 import { mxCheck } from './mx_check/check.ts';
 import { onceReceived } from './once_received/check.ts';
@@ -72,6 +74,7 @@ export const checks: readonly CheckDefinition[] = [
   aliases,
   antivirus,
   arc,
+  archiveRules,
   asn,
   bayes,
   bounceRules,
@@ -111,6 +114,7 @@ export const checks: readonly CheckDefinition[] = [
   mid,
   milterHeaders,
   mimeRules,
+  mimeTypes,
   multimap,
   mxCheck,
   onceReceived,

@@ -185,6 +185,22 @@ test('an archive that is compressed within another one is listed', () => {
   assert.deepEqual(brief(list(file)), ['zip', 'listed', ['t.tar 10240', 't.tar>a.txt 6']]);
 });
 
+test('documents within an archive are not opened', () => {
+  const document = makeZip([{ name: 'word/document.xml' }, { name: 'word/media/a.png' }]);
+  const file = makeZip([{ name: 'a.docx', content: document }, { name: 'b.txt' }]);
+  assert.deepEqual(brief(list(file)), ['zip', 'listed', [`a.docx ${document.length}`, 'b.txt 7']]);
+});
+
+test('archives within archives that lie over one another are opened up to a bound', () => {
+  // Every member is the whole file.
+  const inner = makeZip([{ name: 'x.txt', content: 'x'.repeat(100_000) }]);
+  const members = Array.from({ length: 20 }, (_, i) => ({ name: `${i}.zip`, content: inner }));
+  const budget = new WorkBudget({ ...fileLimits, nestedBytes: 500_000 });
+  const listing = listArchive(makeZip(members), 'zip', 'x.zip', budget)!;
+  assert.equal(listing.isCut, true);
+  assert.equal(listing.members.length, 20 + 4);
+});
+
 test('an image of a disc that is compressed within an archive is listed', () => {
   if (!hasPackers('zip', 'genisoimage')) return;
   const script = 'genisoimage -quiet -J -o i.img a.txt && zip -q out.zip i.img && mv out.zip $out';

@@ -47,10 +47,13 @@ function headOf({ bytes, packing }: MemberSource, budget: WorkBudget): Buffer | 
   return unpackHead(bytes.subarray(0, 1024), packing === 'gzip' ? 'gzip' : 'raw', budget)?.bytes;
 }
 
-function contentOf({ bytes, packing }: MemberSource, budget: WorkBudget): Buffer | undefined {
+function contentOf({ bytes, packing }: MemberSource, listing: ListingBuilder): Buffer | undefined {
   if (packing === 'stored') return bytes;
-  return unpackDeflate(bytes, packing === 'gzip' ? 'gzip' : 'raw', budget.limits.fileUnpackedBytes, budget)
-    ?.bytes;
+  const { budget } = listing;
+  const wrapping = packing === 'gzip' ? 'gzip' : 'raw';
+  const unpacked = unpackDeflate(bytes, wrapping, budget.limits.fileUnpackedBytes, budget);
+  if (unpacked?.isCut) listing.isCut = true;
+  return unpacked?.bytes;
 }
 
 /** Lists archives among the members of an archive, as deep as the bounds allow. */
@@ -68,7 +71,7 @@ function listNested(listing: ListingBuilder, depth: number, outer: readonly stri
     if (!head) continue;
     let format = formatOf(head);
     // Images of discs show themselves only 32 KiB further on.
-    let content = format === undefined && imageName.test(name) ? contentOf(source, budget) : undefined;
+    let content = format === undefined && imageName.test(name) ? contentOf(source, listing) : undefined;
     if (content) format = formatOf(content);
     if (format === undefined) continue;
     if (depth > nestedDepth || budget.nestedLeft <= 0) {
@@ -76,15 +79,29 @@ function listNested(listing: ListingBuilder, depth: number, outer: readonly stri
       return;
     }
     budget.nestedLeft--;
-    content ??= contentOf(source, budget);
+    content ??= contentOf(source, listing);
     if (!content) continue;
+    if (content.length > budget.nestedBytesLeft) {
+      listing.isCut = true;
+      continue;
+    }
+    budget.nestedBytesLeft -= content.length;
     const inside = [...outer, name];
     const nested = new ListingBuilder(format, name, budget, inside);
     listers.get(format)!(content, nested);
+    if (!holdsFiles(content, nested)) {
+      budget.membersLeft += nested.members.length;
+      continue;
+    }
     if (nested.state === 'encrypted') nested.isEncrypted = true;
     listNested(nested, depth + 1, inside);
     listing.addNested(nested);
   }
+}
+
+/** Is it an archive that people pack files with? What documents hold are pictures and the like. */
+function holdsFiles(file: Buffer, listing: ListingBuilder): boolean {
+  return listing.format !== 'zip' || fileType(zipKind(file, listing))?.family === 'archive';
 }
 
 function formatOf(head: Buffer): string | undefined {
@@ -108,7 +125,6 @@ export function listArchive(
   if (!lister) return undefined;
   const listing = new ListingBuilder(format, fileName, budget);
   lister(file, listing);
-  // What documents hold are pictures and the like.
-  if (format !== 'zip' || fileType(zipKind(file, listing))?.family === 'archive') listNested(listing, 1, []);
+  if (holdsFiles(file, listing)) listNested(listing, 1, []);
   return listing;
 }

@@ -38,8 +38,9 @@ export function zipKind(file: Buffer, { members }: ArchiveListing): string {
     if (known !== undefined) return mimetypes[known]!;
   }
   let best = zipSigns.length;
+  const level = members[0]?.inside.length ?? 0;
   for (const { name, inside } of members) {
-    if (inside.length > 0) break;
+    if (inside.length > level) break;
     const found = zipSigns.findIndex(([, member], index) => index < best && member.test(name));
     if (found >= 0) best = found;
   }

@@ -12,6 +12,8 @@ export interface FileLimits {
   readonly fileUnpackedBytes: number;
   /** Archives within archives that are opened for one message. */
   readonly nestedArchives: number;
+  /** Bytes of archives that lie unpacked within archives; they may overlap. */
+  readonly nestedBytes: number;
   /** Levels of archives within archives that are opened. */
   readonly nestedDepth: number;
   /** Members of one archive whose first bytes are looked at for archives. */
@@ -28,6 +30,7 @@ export const fileLimits: FileLimits = {
   unpackedBytes: 16 * 1024 * 1024,
   fileUnpackedBytes: 4 * 1024 * 1024,
   nestedArchives: 20,
+  nestedBytes: 64 * 1024 * 1024,
   nestedDepth: 3,
   peekedMembers: 32,
   documents: 50,
@@ -40,6 +43,7 @@ export class WorkBudget {
   entriesLeft: number;
   unpackedLeft: number;
   nestedLeft: number;
+  nestedBytesLeft: number;
   documentsLeft: number;
 
   constructor(limits: FileLimits) {
@@ -48,6 +52,7 @@ export class WorkBudget {
     this.entriesLeft = limits.entries;
     this.unpackedLeft = limits.unpackedBytes;
     this.nestedLeft = limits.nestedArchives;
+    this.nestedBytesLeft = limits.nestedBytes;
     this.documentsLeft = limits.documents;
   }
 }

@@ -31,10 +31,12 @@ const coders = { copy: '00', lzma: '030101', aes: '06f10701' } as const;
 
 /** Bytes of a packed directory that are unpacked at most. */
 const maxDirectoryBytes = 1024 * 1024;
+/** Bytes of a directory that are read at most. */
+const maxPlainDirectoryBytes = 4 * 1024 * 1024;
 /** Unpacking LZMA takes that many times longer than DEFLATE. */
 const lzmaCost = 8;
 /** More of anything than files could fit. */
-const maxCount = 100_000;
+const maxCount = 50_000;
 
 /** The directory is not what it should be. */
 class BrokenDirectory extends Error {}
@@ -328,6 +330,10 @@ export function listSevenZip(file: Buffer, listing: ListingBuilder): void {
     return;
   }
   if (start + size > file.length) return;
+  if (size > maxPlainDirectoryBytes) {
+    listing.isCut = true;
+    return;
+  }
   if (crc32(file.subarray(start, start + size)) !== file.readUInt32LE(28)) return;
   listing.state = 'listed';
   try {

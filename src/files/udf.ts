@@ -91,6 +91,20 @@ function readName(raw: Buffer): string {
   return raw.toString('latin1', 1);
 }
 
+/** The content of a folder. Its pieces may overlap, so that what is joined counts as unpacked. */
+function joinPieces(pieces: readonly Buffer[], listing: ListingBuilder): Buffer {
+  const [only = Buffer.alloc(0), ...more] = pieces;
+  if (more.length === 0) return only;
+  const { budget } = listing;
+  const size = pieces.reduce((sum, { length }) => sum + length, 0);
+  if (size > Math.min(budget.unpackedLeft, budget.limits.fileUnpackedBytes)) {
+    listing.isCut = true;
+    return only;
+  }
+  budget.unpackedLeft -= size;
+  return Buffer.concat(pieces);
+}
+
 interface Entry {
   readonly name: string;
   readonly block: number;
@@ -132,11 +146,7 @@ export function listUdf(file: Buffer, listing: ListingBuilder): boolean {
     seen.add(folder.block);
     if (!node) continue;
     hasRoot = true;
-    const [only = Buffer.alloc(0), ...more] = node.pieces;
-    for (const { name, block } of readEntries(
-      more.length === 0 ? only : Buffer.concat(node.pieces),
-      listing,
-    )) {
+    for (const { name, block } of readEntries(joinPieces(node.pieces, listing), listing)) {
       const path = `${folder.path}${name}`;
       const inner = readNode(file, volume, block);
       if (inner?.isFolder) {

@@ -177,13 +177,12 @@ interface Directory {
 
 function findDirectory(file: Buffer): Directory | undefined {
   const earliest = Math.max(0, file.length - endRecordBytes - maxCommentBytes);
-  for (let at = file.lastIndexOf(endRecord, file.length, 'latin1'); at >= earliest; ) {
-    if (at + endRecordBytes <= file.length) {
-      const found = readEndRecord(file, at);
-      if (found) return found;
-    }
-    if (at === 0) break;
-    at = file.lastIndexOf(endRecord, at - 1, 'latin1');
+  const tail = file.subarray(earliest);
+  for (let at = tail.length - endRecordBytes; at >= 0; at--) {
+    at = tail.lastIndexOf(endRecord, at, 'latin1');
+    if (at < 0) return undefined;
+    const found = readEndRecord(file, earliest + at);
+    if (found) return found;
   }
   return undefined;
 }

@@ -81,6 +81,11 @@ const cases: readonly Case[] = [
     hits: ['MIME_BAD_EXTENSION 1 html'],
   },
   {
+    what: 'a version before a bad extension',
+    files: [{ name: 'report.v2.html', type: 'text/html', content: '<html>' }],
+    hits: ['MIME_BAD_EXTENSION 1 html'],
+  },
+  {
     what: 'an extension written as %xx, and one with a dot behind it',
     files: [
       { name: 'a%2evbs', content: 'x' },

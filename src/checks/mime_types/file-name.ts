@@ -32,11 +32,6 @@ export function readFileName(name: string): FileName {
   return { text, extension: label(last + 1, end), inner: before < start ? '' : label(before + 1, last) };
 }
 
-/** Does this look like the extension of an ordinary file: short, and no number or year? */
-export function looksLikeExtension(label: string): boolean {
-  return /^[\p{Letter}\p{Number}]{1,4}$/u.test(label) && !/^\d+$/.test(label);
-}
-
 const joiners = { nonJoiner: 0x200c, joiner: 0x200d } as const;
 
 /** Characters of which nobody sees anything, or that turn the order of others. */

@@ -1,5 +1,5 @@
 import type { ArchiveListing, FileType, FileView, MapHandle, Part, Task } from '../../core/index.ts';
-import { type FileName, looksLikeExtension, obscureCharacter, readFileName } from './file-name.ts';
+import { type FileName, obscureCharacter, readFileName } from './file-name.ts';
 import { type Config, weightTable } from './options.ts';
 import { judgeType, knownExtensions, unspecificType } from './type-names.ts';
 
@@ -182,7 +182,7 @@ export class Judge {
         : 0;
     if (hidden > badness) findings.add('extension', hidden, `${name.extension}:${type!.extension}`);
     if (badness === 0) return name;
-    if (looksLikeExtension(name.inner) && this.#badness(name.inner, context) === 0)
+    if (this.#required.has(name.inner) && this.#badness(name.inner, context) === 0)
       findings.add('doubleExtension', badness, `.${name.inner}.${name.extension}`);
     else findings.add('extension', badness, name.extension);
     return name;
@@ -224,7 +224,7 @@ export class Judge {
         findings.add('inArchive', 1, name.extension);
     }
     const [only] = archive.members;
-    if (files === 1 && only && outer && looksLikeExtension(outer.inner)) {
+    if (files === 1 && only && outer && this.#required.has(outer.inner)) {
       const { extension } = readFileName(only.name);
       if (lookUp(this.#config.bad_extensions, extension) && extension !== outer.inner)
         findings.add('doubleExtension', 2, `${outer.inner}!=${extension}`);
