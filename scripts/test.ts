@@ -27,6 +27,8 @@ const packages: Readonly<Record<string, string>> = {
   spamd: '/usr/sbin/spamd',
   spamassassin: '/usr/share/spamassassin/72_active.cf',
   p0f: '/usr/sbin/p0f',
+  qrencode: '/usr/bin/qrencode',
+  imagemagick: '/usr/bin/convert',
   zip: '/usr/bin/zip',
   'p7zip-full': '/usr/bin/7z',
   genisoimage: '/usr/bin/genisoimage',

@@ -665,6 +665,13 @@ const knownDifferences: readonly KnownDifference[] = [
     concerns: ({ configuration }) => (isModuleOn(configuration, 'documents') ? [] : undefined),
   },
   {
+    id: 'qr-codes',
+    topic: 'content',
+    rspamd: 'QR codes are not read',
+    postern: '`qr_codes` reads them and looks their links up (QR_URL); `enabled = false` leaves them alone',
+    concerns: ({ configuration }) => (isModuleOn(configuration, 'qr_codes') ? [] : undefined),
+  },
+  {
     id: 'history',
     topic: 'history',
     rspamd: 'kept in memory, or in Redis with `history_redis`',

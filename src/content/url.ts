@@ -25,6 +25,7 @@ export type UrlFlag =
   | 'subject'
   | 'query' // found in the query or the path of another link
   | 'content' // found in a part that is not shown as text
+  | 'qr' // shown as a QR code (not a name of Rspamd)
   | 'redirected'; // leads to another link, which a check has added
 
 /** A link taken apart (RFC 3986 3), its host normalised. */

@@ -54,7 +54,7 @@ export class UrlCollector {
   add(written: string, from: UrlView['from'], redirectedFrom: UrlView | undefined): UrlView | undefined {
     const text = written.trim();
     if (otherScheme.test(text)) return undefined;
-    this.#addUrl(text, from, [], undefined, 0);
+    this.#addUrl(text, from, from === 'qr' ? ['qr'] : [], undefined, 0);
     const draft = this.#written.get(text) ?? this.#makeDraft(text, from);
     const added = draft && this.#urls.get(draft.url);
     if (!added) return undefined;

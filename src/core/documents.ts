@@ -37,6 +37,28 @@ export interface PdfView {
   readonly isCut: boolean;
 }
 
+/** How pixels lie in memory: row by row, each row a whole number of bytes. */
+export interface Raster {
+  readonly packing: 'none' | 'deflate';
+  /** Bits of each component. */
+  readonly bits: 1 | 2 | 4 | 8;
+  /** Grey, or red, green and blue. */
+  readonly components: 1 | 3;
+  /** 256 greys that the values of a single component stand for; undefined: they are greys themselves. */
+  readonly palette: Buffer | undefined;
+  /** Does each row begin with the number of a filter, as in PNG? */
+  readonly hasPngFilters: boolean;
+}
+
+/** A picture with its pixels, not decoded. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** A file of an image format, or pixels as `raster` says. */
+  readonly bytes: Buffer;
+  readonly raster: Raster | undefined;
+}
+
 /** The macros of a document. */
 export interface MacroView {
   /** Modules with code; 0 where it cannot be read. */

@@ -1,4 +1,4 @@
-import type { ImageView, OfficeView, PdfView } from './documents.ts';
+import type { ImageView, OfficeView, PdfView, Picture } from './documents.ts';
 import type { Part } from './message.ts';
 
 /** What kind of thing a file is. */
@@ -71,4 +71,6 @@ export interface FileView {
   readonly office: OfficeView | undefined;
   /** Undefined: no picture of a format whose header is read. */
   readonly image: ImageView | undefined;
+  /** Pictures to look at: the file itself, or those of a PDF or an office document, at most 16. */
+  readonly pictures: readonly Picture[];
 }

@@ -10,7 +10,7 @@ import { isRtf, readRtf } from './rtf.ts';
 const maxUnpackedBytes = 16_777_216;
 
 /** Members of a listed ZIP archive, each unpacked when it is asked for. */
-function packageMembers(listing: ListingBuilder): PackageMembers {
+export function packageMembers(listing: ListingBuilder): PackageMembers {
   const places = new Map<string, number>();
   for (const [index, { name, inside }] of listing.members.entries())
     if (inside.length === 0 && !places.has(name)) places.set(name, index);

@@ -72,6 +72,17 @@ export class PdfObjects {
     return object && this.#decode(object);
   }
 
+  /** Objects with streams of one subtype, each with the bytes of its stream as they stand in the file. */
+  *streams(subtype: string): Generator<{ readonly dictionary: PdfDictionary; readonly bytes: Buffer }> {
+    if (this.isEncrypted) return;
+    for (const { value, streamAt } of this.#stored.values()) {
+      if (streamAt < 0 || !isDictionary(value) || !isNamed(value.get('Subtype'), subtype)) continue;
+      const length = this.resolve(value.get('Length'));
+      if (typeof length !== 'number' || length <= 0) continue;
+      yield { dictionary: value, bytes: this.#file.subarray(streamAt, streamAt + length) };
+    }
+  }
+
   #readTrailers(): void {
     let at = this.#file.length;
     for (let i = 0; i < maxTrailers && at > 0; i++) {

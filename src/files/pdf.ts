@@ -1,7 +1,8 @@
-import type { PdfAction, PdfView } from '../core/index.ts';
+import type { PdfAction, PdfView, Picture } from '../core/index.ts';
 import type { PdfWork } from './pdf-lexer.ts';
 import { type PdfLimits, pdfLimits } from './pdf-limits.ts';
 import { PdfObjects } from './pdf-objects.ts';
+import { readPdfPictures } from './pdf-pictures.ts';
 import {
   isDictionary,
   type PdfDictionary,
@@ -87,6 +88,10 @@ class PdfReader {
       trailer: trailerOf(this.#file),
       isCut: this.#isCut || this.#objects.isCut,
     };
+  }
+
+  pictures(): readonly Picture[] {
+    return readPdfPictures(this.#objects);
   }
 
   #walk(value: PdfValue, depth: number): void {
@@ -222,12 +227,16 @@ function trailerOf(file: Buffer): PdfView['trailer'] {
   return { lines, bytes: file.length - at };
 }
 
-/** Do the bytes look like a PDF? Readers look for the mark in the first KiB (ISO 32000-1 annex H.3, note 13). */
-export function isPdf(file: Buffer): boolean {
-  return file.subarray(0, 1_024).includes('%PDF-', 0, 'latin1');
-}
-
 /** Reads how a PDF is built, within bounds; never throws on input. */
 export function readPdf(file: Buffer, limits: PdfLimits = pdfLimits): PdfView {
-  return new PdfReader(file, limits).read();
+  return openPdf(file, limits).view;
+}
+
+/** The same with its pictures, which are looked for when they are asked for. */
+export function openPdf(
+  file: Buffer,
+  limits: PdfLimits = pdfLimits,
+): { readonly view: PdfView; readonly pictures: () => readonly Picture[] } {
+  const reader = new PdfReader(file, limits);
+  return { view: reader.read(), pictures: () => reader.pictures() };
 }

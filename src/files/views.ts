@@ -1,4 +1,4 @@
-import type { FileType, FileView, ImageView, OfficeView, Part, PdfView } from '../core/index.ts';
+import type { FileType, FileView, ImageView, OfficeView, Part, PdfView, Picture } from '../core/index.ts';
 import { listArchive } from './archive.ts';
 import { oleKind, zipKind } from './documents.ts';
 import { readImage } from './image.ts';
@@ -6,7 +6,8 @@ import { type FileLimits, fileLimits, WorkBudget } from './limits.ts';
 import type { ListingBuilder } from './listing.ts';
 import { readMagic } from './magic.ts';
 import { readOffice } from './office.ts';
-import { readPdf } from './pdf.ts';
+import { openPdf } from './pdf.ts';
+import { packagePictures, pictureOf } from './pictures.ts';
 import { readTextType } from './text-type.ts';
 import { fileType } from './types.ts';
 
@@ -17,9 +18,10 @@ class PartFile implements FileView {
   #magic: string | undefined | null = null;
   #type: FileType | undefined | null = null;
   #archive: ListingBuilder | undefined | null = null;
-  #pdf: PdfView | undefined | null = null;
+  #pdf: ReturnType<typeof openPdf> | undefined | null = null;
   #office: OfficeView | undefined | null = null;
   #image: ImageView | undefined | null = null;
+  #pictures: readonly Picture[] | undefined;
 
   constructor(part: Part, budget: WorkBudget) {
     this.part = part;
@@ -40,12 +42,11 @@ class PartFile implements FileView {
   }
 
   get pdf(): PdfView | undefined {
-    if (this.#pdf === null)
-      this.#pdf =
-        this.#readMagic() === 'pdf' && this.#budget.documentsLeft-- > 0
-          ? readPdf(this.part.decoded())
-          : undefined;
-    return this.#pdf;
+    return this.#openPdf()?.view;
+  }
+
+  get pictures(): readonly Picture[] {
+    return (this.#pictures ??= this.#findPictures());
   }
 
   get office(): OfficeView | undefined {
@@ -59,6 +60,23 @@ class PartFile implements FileView {
       this.#image = type?.family === 'image' ? readImage(this.part.decoded(), type.extension) : undefined;
     }
     return this.#image;
+  }
+
+  #openPdf(): ReturnType<typeof openPdf> | undefined {
+    if (this.#pdf === null)
+      this.#pdf =
+        this.#readMagic() === 'pdf' && this.#budget.documentsLeft-- > 0
+          ? openPdf(this.part.decoded())
+          : undefined;
+    return this.#pdf;
+  }
+
+  #findPictures(): readonly Picture[] {
+    const pdf = this.#openPdf();
+    if (pdf) return pdf.pictures();
+    if (this.archive) return this.office ? packagePictures(this.archive) : [];
+    const picture = pictureOf(this.part.decoded(), this.image);
+    return picture ? [picture] : [];
   }
 
   #readOffice(): OfficeView | undefined {
