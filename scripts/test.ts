@@ -27,6 +27,7 @@ const packages: Readonly<Record<string, string>> = {
   spamd: '/usr/sbin/spamd',
   spamassassin: '/usr/share/spamassassin/72_active.cf',
   p0f: '/usr/sbin/p0f',
+  qpdf: '/usr/bin/qpdf',
   qrencode: '/usr/bin/qrencode',
   imagemagick: '/usr/bin/convert',
   zip: '/usr/bin/zip',

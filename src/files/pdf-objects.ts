@@ -1,9 +1,22 @@
+import { openEncrypted, type PdfDecrypter } from './pdf-decrypt.ts';
 import { PdfLexer, type PdfWork } from './pdf-lexer.ts';
 import type { PdfLimits } from './pdf-limits.ts';
 import { decodeStream } from './pdf-streams.ts';
-import { isDictionary, type PdfDictionary, PdfName, PdfReference, type PdfValue } from './pdf-values.ts';
+import {
+  isDictionary,
+  type PdfDictionary,
+  PdfName,
+  PdfReference,
+  PdfString,
+  type PdfValue,
+} from './pdf-values.ts';
 
-interface StoredObject {
+interface ObjectHead {
+  readonly number: number;
+  readonly generation: number;
+}
+
+interface StoredObject extends ObjectHead {
   readonly value: PdfValue;
   /** Where its stream begins in the file; -1: it has none. */
   readonly streamAt: number;
@@ -32,6 +45,8 @@ export class PdfObjects {
   /** Places in the file where an object begins. */
   count = 0;
   isCut = false;
+  /** For documents that open with the empty password. */
+  #decrypter: PdfDecrypter | undefined;
 
   constructor(file: Buffer, limits: PdfLimits, work: PdfWork) {
     this.#file = file;
@@ -39,7 +54,8 @@ export class PdfObjects {
     this.#work = work;
     this.#readTrailers();
     this.#readObjects();
-    if (!this.isEncrypted) this.#readObjectStreams();
+    if (this.isEncrypted) this.#decrypt();
+    if (this.isReadable) this.#readObjectStreams();
     if (work.tokens <= 0 || work.inflatedBytes <= 0) this.isCut = true;
   }
 
@@ -50,6 +66,11 @@ export class PdfObjects {
 
   get isEncrypted(): boolean {
     return this.#trailer.has('Encrypt');
+  }
+
+  /** Can texts and streams be read: it is not encrypted, or opens with the empty password. */
+  get isReadable(): boolean {
+    return !this.isEncrypted || this.#decrypter !== undefined;
   }
 
   *values(): Generator<PdfValue> {
@@ -67,19 +88,21 @@ export class PdfObjects {
 
   /** The stream that a reference leads to; undefined: none, or none that can be read. */
   stream(value: PdfValue | undefined): Buffer | undefined {
-    if (!(value instanceof PdfReference) || this.isEncrypted) return undefined;
+    if (!(value instanceof PdfReference) || !this.isReadable) return undefined;
     const object = this.#stored.get(value.object);
     return object && this.#decode(object);
   }
 
   /** Objects with streams of one subtype, each with the bytes of its stream as they stand in the file. */
   *streams(subtype: string): Generator<{ readonly dictionary: PdfDictionary; readonly bytes: Buffer }> {
-    if (this.isEncrypted) return;
-    for (const { value, streamAt } of this.#stored.values()) {
+    if (!this.isReadable) return;
+    for (const object of this.#stored.values()) {
+      const { value, streamAt } = object;
       if (streamAt < 0 || !isDictionary(value) || !isNamed(value.get('Subtype'), subtype)) continue;
       const length = this.resolve(value.get('Length'));
       if (typeof length !== 'number' || length <= 0) continue;
-      yield { dictionary: value, bytes: this.#file.subarray(streamAt, streamAt + length) };
+      const bytes = this.#plainStream(object, this.#file.subarray(streamAt, streamAt + length));
+      if (bytes) yield { dictionary: value, bytes };
     }
   }
 
@@ -94,7 +117,7 @@ export class PdfObjects {
 
   #addTrailer(value: PdfValue | undefined): void {
     if (!isDictionary(value)) return;
-    for (const key of ['Encrypt', 'Root', 'Info']) {
+    for (const key of ['Encrypt', 'Root', 'Info', 'ID']) {
       const entry = value.get(key);
       if (entry !== undefined && !this.#trailer.has(key)) this.#trailer.set(key, entry);
     }
@@ -121,39 +144,44 @@ export class PdfObjects {
       if (!isBlank(file[at - 1]) && !isDigit(file[at - 1])) continue;
       const next = file[at + 3];
       if (next !== undefined && /[A-Za-z0-9]/.test(String.fromCharCode(next))) continue;
-      if (this.#numberBefore(at) < 0) continue;
+      if (!this.#headBefore(at)) continue;
       if (this.count >= this.#limits.countedObjects) return;
       this.count++;
       yield at;
     }
   }
 
-  /** Number of the object whose `obj` stands here, -1: none. */
-  #numberBefore(place: number): number {
+  /** Numbers of the object whose `obj` stands here; undefined: there are none. */
+  #headBefore(place: number): ObjectHead | undefined {
     const file = this.#file;
     let at = place - 1;
     const least = Math.max(0, place - 48);
-    const skip = (holds: (byte: number | undefined) => boolean): boolean => {
+    const skip = (holds: (byte: number | undefined) => boolean): number => {
       const start = at;
       while (at >= least && holds(file[at])) at--;
-      return at < start;
+      return start - at;
     };
     skip(isBlank);
-    if (!skip(isDigit) || !skip(isBlank)) return -1;
+    const generationEnd = at + 1;
+    if (skip(isDigit) === 0) return undefined;
+    const generation = Number(file.toString('latin1', at + 1, generationEnd));
+    if (skip(isBlank) === 0) return undefined;
     const end = at + 1;
-    if (!skip(isDigit) || end - at > 11) return -1;
-    return Number(file.toString('latin1', at + 1, end));
+    const digits = skip(isDigit);
+    if (digits === 0 || digits > 10) return undefined;
+    return { number: Number(file.toString('latin1', at + 1, end)), generation };
   }
 
   #readObject(place: number): void {
-    const number = this.#numberBefore(place);
+    const head = this.#headBefore(place);
+    if (!head) return;
     const lexer = new PdfLexer(this.#file, place + 3, this.#work);
     const value = lexer.value();
     if (value === undefined) return;
     const streamAt = isDictionary(value) && lexer.takeWord('stream') ? this.#lineAfter(lexer.position) : -1;
-    const before = this.#stored.get(number);
+    const before = this.#stored.get(head.number);
     if (before && typeof before.value === 'object') this.#replaced.push(before.value);
-    this.#stored.set(number, { value, streamAt });
+    this.#stored.set(head.number, { ...head, value, streamAt });
     if (streamAt >= 0 && isDictionary(value) && isNamed(value.get('Type'), 'XRef')) this.#addTrailer(value);
   }
 
@@ -164,17 +192,58 @@ export class PdfObjects {
     return at;
   }
 
-  #decode({ value, streamAt }: StoredObject): Buffer | undefined {
+  /** Undoes the encryption of texts, if the empty password opens the document. */
+  #decrypt(): void {
+    const reference = this.#trailer.get('Encrypt');
+    const encrypt = this.resolve(reference);
+    if (!isDictionary(encrypt)) return;
+    const ids = this.resolve(this.#trailer.get('ID'));
+    const id = Array.isArray(ids) ? this.resolve(ids[0] as PdfValue) : undefined;
+    this.#decrypter = openEncrypted(encrypt, id instanceof PdfString ? id.bytes : '');
+    if (!this.#decrypter) return;
+    for (const object of this.#stored.values())
+      if (object.value !== encrypt) this.#decryptTexts(object, object.value);
+  }
+
+  #decryptTexts(object: ObjectHead, value: PdfValue): void {
+    if (value instanceof PdfString) {
+      this.#work.inflatedBytes -= value.bytes.length;
+      if (this.#work.inflatedBytes <= 0) return;
+      const plain = this.#decrypter?.(Buffer.from(value.bytes, 'latin1'), object, 'string');
+      value.bytes = plain?.toString('latin1') ?? '';
+    } else if (Array.isArray(value)) {
+      for (const item of value as readonly PdfValue[]) this.#decryptTexts(object, item);
+    } else if (isDictionary(value)) {
+      for (const item of value.values()) this.#decryptTexts(object, item);
+    }
+  }
+
+  /** Bytes of a stream without their encryption. */
+  #plainStream(object: StoredObject, bytes: Buffer): Buffer | undefined {
+    if (!this.#decrypter) return bytes;
+    this.#work.inflatedBytes -= bytes.length;
+    return this.#work.inflatedBytes > 0 ? this.#decrypter(bytes, object, 'stream') : undefined;
+  }
+
+  #decode(object: StoredObject): Buffer | undefined {
+    const { value, streamAt } = object;
     if (streamAt < 0 || !isDictionary(value)) return undefined;
-    // Compressed streams end by themselves, whatever their length is said to be.
-    const { streamBytes } = this.#limits;
-    const isPlain = !value.has('Filter');
-    const window = this.#file.subarray(streamAt, streamAt + (isPlain ? plainStreamBytes : streamBytes));
-    const end = isPlain ? window.indexOf('endstream', 0, 'latin1') : -1;
-    if (isPlain) this.#work.tokens -= (end < 0 ? window.length : end) >>> 5;
-    const decoded = decodeStream(value, end < 0 ? window : window.subarray(0, end), streamBytes, this.#work);
+    const stream = this.#plainStream(object, this.#streamBytes(value, streamAt));
+    const decoded = stream && decodeStream(value, stream, this.#limits.streamBytes, this.#work);
     if (decoded?.isCut) this.isCut = true;
     return decoded?.bytes;
+  }
+
+  /** A stream as it stands in the file. Compressed ones end by themselves, whatever their length is said to be. */
+  #streamBytes(dictionary: PdfDictionary, streamAt: number): Buffer {
+    if (dictionary.has('Filter') && !this.#decrypter)
+      return this.#file.subarray(streamAt, streamAt + this.#limits.streamBytes);
+    const window = this.#file.subarray(streamAt, streamAt + plainStreamBytes);
+    const length = this.resolve(dictionary.get('Length'));
+    if (typeof length === 'number' && length > 0 && this.#decrypter) return window.subarray(0, length);
+    const end = window.indexOf('endstream', 0, 'latin1');
+    this.#work.tokens -= (end < 0 ? window.length : end) >>> 5;
+    return end < 0 ? window : window.subarray(0, end);
   }
 
   /** Objects in compressed streams (ISO 32000-1 7.5.7). */
@@ -203,7 +272,7 @@ export class PdfObjects {
       if (value === undefined) continue;
       this.count++;
       if (this.#stored.has(number)) this.#replaced.push(value);
-      else this.#stored.set(number, { value, streamAt: -1 });
+      else this.#stored.set(number, { number, generation: 0, value, streamAt: -1 });
     }
     return read;
   }

@@ -1,6 +1,7 @@
 /** Text of a PDF in its bytes, one character each; see {@link pdfText}. */
 export class PdfString {
-  readonly bytes: string;
+  /** Replaced when the document is decrypted. */
+  bytes: string;
 
   constructor(bytes: string) {
     this.bytes = bytes;

@@ -68,9 +68,9 @@ class PdfReader {
   read(): PdfView {
     for (const value of this.#objects.values()) this.#walk(value, 0);
     const info = this.#objects.resolve(this.#objects.trailer.get('Info'));
-    const { isEncrypted } = this.#objects;
+    const { isEncrypted, isReadable } = this.#objects;
     const about = (key: string): string =>
-      isDictionary(info) && !isEncrypted ? this.#text(info.get(key)).slice(0, maxTextChars) : '';
+      isDictionary(info) && isReadable ? this.#text(info.get(key)).slice(0, maxTextChars) : '';
     return {
       objects: this.#objects.count,
       pages: this.#pages,
@@ -187,9 +187,9 @@ class PdfReader {
   }
 
   #addLink(link: string): void {
-    // What an encrypted document says is not to be read; names of files lead nowhere.
+    // Names of files lead nowhere.
     if (!/^\s*(?:(?:https?|ftp|mailto):|www\.|\/\/)/i.test(link)) return;
-    if (this.#objects.isEncrypted || this.#links.has(link)) return;
+    if (!this.#objects.isReadable || this.#links.has(link)) return;
     if (this.#links.size < this.#limits.links) this.#links.add(link);
     else this.#isCut = true;
   }

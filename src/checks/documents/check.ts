@@ -44,7 +44,8 @@ export const documents = defineCheck({
   summary: 'Looks into attached PDF, office documents and web pages: what they do besides being read.',
   details: [
     'Files are told by their bytes, not by their names. Their links join those of the message (flag `content`), so that lists',
-    'of domains, `phishing` and `url_suspect` see them. The option of a symbol is the name of the file.',
+    'of domains, `phishing` and `url_suspect` see them. The option of a symbol is the name of the file. Encrypted PDF are read with',
+    'the empty password, if it opens them.',
     '',
     '`PDF_SUSPICIOUS` adds up: 0.1 for a script, 0.1 for encryption and 0.5 more when an encrypted document runs something on',
     'opening; 0.7 for names such as `/JavaScript` with letters in needless escapes (`/J#61vaScript`); a tenth for each',
