@@ -50,6 +50,7 @@ import { onceReceived } from './once_received/check.ts';
 import { p0f } from './p0f/check.ts';
 import { partlyRead } from './partly_read/check.ts';
 import { phishing } from './phishing/check.ts';
+import { qrCodes } from './qr_codes/check.ts';
 import { ratelimit } from './ratelimit/check.ts';
 import { rbl } from './rbl/check.ts';
 import { receivedRules } from './received_rules/check.ts';
@@ -121,6 +122,7 @@ export const checks: readonly CheckDefinition[] = [
   p0f,
   partlyRead,
   phishing,
+  qrCodes,
   ratelimit,
   rbl,
   receivedRules,
