@@ -33,7 +33,9 @@ export interface Refusal {
 const maxWaitingBytes = 64 * 1024;
 /**
  * A client that closes its write side after the request does so at once. One that closes later has given up: the
- * two look the same on the wire but for the time between.
+ * two look the same on the wire but for the time between. It is the client's time that counts: an end that lay in the
+ * socket while this process had other work is no late one, so only what comes a turn of the loop after the clock was
+ * looked at does.
  */
 const halfCloseGraceMs = 100;
 /** After the last reply: how long a silent client may keep the connection. */
@@ -63,6 +65,8 @@ export class Connection {
   #requestMs = 0;
   /** When the scan began, or the lingering. */
   #enteredMs = 0;
+  /** The request came so long ago that an end of the stream means that nobody waits any more. */
+  #isGraceOver = false;
   #peerEnded = false;
   #isDraining = false;
 
@@ -102,6 +106,12 @@ export class Connection {
       case 'busy':
         if (now - this.#enteredMs >= scanTimeoutMs) {
           this.#giveUp(new PosternError('timeout', 'scan is stuck'), 'scan stuck');
+        } else if (!this.#isGraceOver && now - this.#enteredMs > halfCloseGraceMs) {
+          const scan = this.#scan;
+          // After the sockets were read that have something to read by now.
+          setImmediate(() => {
+            if (this.#scan === scan) this.#isGraceOver = true;
+          });
         }
         break;
       case 'flushing':
@@ -173,11 +183,7 @@ export class Connection {
     this.#peerEnded = true;
     if (this.#state === 'reading') this.#read(() => this.#reader.end());
     // spamc and Exim's default variant always half-close; theirs says nothing about who still listens.
-    else if (
-      this.#state === 'busy' &&
-      this.#reader.line?.protocol !== 'spamc' &&
-      this.#host.now() - this.#enteredMs > halfCloseGraceMs
-    ) {
+    else if (this.#state === 'busy' && this.#reader.line?.protocol !== 'spamc' && this.#isGraceOver) {
       this.#drop('client gone');
     }
   }
@@ -255,6 +261,7 @@ export class Connection {
     const head = this.#reader.head!;
     const scan = new AbortController();
     this.#scan = scan;
+    this.#isGraceOver = false;
     this.#state = 'busy';
     this.#enteredMs = this.#host.now();
     const { headers } = head;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { type Client, type Harness, post, splitReply, startScanPort } from './testing/harness.ts';
 
 const rspamc = (body: string, extra = ''): string =>
@@ -204,7 +205,7 @@ test('a client that never reads its replies is dropped', async (t) => {
   client.socket.pause();
   client.send(Buffer.concat(Array.from({ length: 40 }, () => post('/checkv2', {}, 'x'))));
   while (!port.counted.has('postern_scan_troubles_total http slow reader')) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await setTimeout(10);
   }
   assert.ok(port.scanner.requests.length < 40, 'requests behind an unread reply wait');
   assertLogged(port, 'http', 'slow reader');
@@ -265,7 +266,7 @@ test('a client that breaks off during a scan aborts it, and nothing is settled',
 });
 
 test('a client that closes while it waits has given up, but half-closing right after the request is fine', async (t) => {
-  const port = await startScanPort(t);
+  const port = await startScanPort(t, { limits: { idleTimeoutMs: 40 } });
   port.scanner.isHeld = true;
   const patient = await port.open();
   patient.socket.end(post('/checkv2', {}, 'x'));
@@ -274,6 +275,8 @@ test('a client that closes while it waits has given up, but half-closing right a
   gone.send(rspamc('x'));
   await port.scanner.begun(2);
   port.skip(150);
+  // Until the server has looked at the clock.
+  await setTimeout(200);
   gone.socket.end();
   await once(port.scanner.requests[1]!.signal!, 'abort');
   assertLogged(port, 'rspamc', 'client gone');
