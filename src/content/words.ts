@@ -21,12 +21,14 @@ class Words implements TextWords {
   readonly raw: readonly string[];
   readonly sites: ReadonlySet<number>;
   readonly isCut: boolean;
+  readonly #given: string | undefined;
   #normal: readonly string[] | undefined;
   #stemmed: ReturnType<typeof stemWords> | undefined;
   #skeletons: readonly string[] | undefined;
 
-  constructor(raw: readonly string[], sites: ReadonlySet<number>, isCut: boolean) {
+  constructor(raw: readonly string[], sites: ReadonlySet<number>, isCut: boolean, language?: string) {
     this.raw = raw;
+    this.#given = language;
     this.sites = sites;
     this.isCut = isCut;
   }
@@ -56,7 +58,7 @@ class Words implements TextWords {
 
   #stem(): ReturnType<typeof stemWords> {
     if (this.#stemmed) return this.#stemmed;
-    if (this.sites.size === 0) return (this.#stemmed = stemWords(this.normal));
+    if (this.sites.size === 0) return (this.#stemmed = stemWords(this.normal, this.#given));
     const words = this.normal.filter((_, index) => !this.sites.has(index));
     const { language, stems } = stemWords(words);
     let next = 0;
@@ -67,9 +69,13 @@ class Words implements TextWords {
   }
 }
 
-/** Words of a short text, such as a subject: links in it are words like others. */
-export function wordsOf(text: string, maxWords: number): TextWords {
-  return new Words(splitWords(text, maxWords), new Set(), false);
+/**
+ * Words of a short text, such as a subject: links in it are words like others.
+ *
+ * @param language its language (ISO 639-1), where the words are too few to tell
+ */
+export function wordsOf(text: string, maxWords: number, language?: string): TextWords {
+  return new Words(splitWords(text, maxWords), new Set(), false, language);
 }
 
 /**

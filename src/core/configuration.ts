@@ -30,6 +30,8 @@ export interface Options {
   readonly dns: DnsOptions;
   /** Names of one message that one list is asked about. Default 64. */
   readonly dnsMaxRequests?: number;
+  /** What of a message beside its words counts for statistics; undefined: all there is. */
+  readonly statistics?: StatisticsOptions;
   /** Services that seem to be dead are asked all the same. */
   readonly disableMonitoring?: boolean;
   readonly disabledModules: readonly string[];
@@ -43,6 +45,18 @@ export interface Options {
     /** From the first byte of a request to its last. */
     readonly requestTimeoutMs: number;
   };
+}
+
+/** What of a message beside its words counts for statistics (`options.classify_…`). */
+export interface StatisticsOptions {
+  /** Fields whose values count. */
+  readonly headers: readonly string[];
+  /** Size, name, language and charset of parts, and how they are put together. */
+  readonly hasMimeInfo: boolean;
+  /** Sites of links. */
+  readonly hasUrls: boolean;
+  /** Weekday and hour, and what SPF and DKIM found. */
+  readonly hasMeta: boolean;
 }
 
 export interface DnsOptions {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { IpAddress } from '../lib/index.ts';
 import type { ActionName } from './action.ts';
+import type { StatisticsOptions } from './configuration.ts';
 import type { ConfigError } from './errors.ts';
 import type { FuzzyService } from './fuzzy.ts';
 import type { LearningService } from './learning.ts';
@@ -127,6 +128,8 @@ export interface GlobalOptions {
   readonly taskTimeoutMs?: number;
   /** `options.dns_max_requests`: names of one message that one list is asked about. Default 64. */
   readonly maxDnsRequests?: number;
+  /** `options.classify_headers` and its like; undefined: not known (tests). */
+  readonly statistics?: StatisticsOptions;
   /** `options.disable_monitoring`: services that seem to be dead are asked all the same. */
   readonly isMonitoringOff?: boolean;
   /** Is this address of our own networks (`options.local_addrs`) or the machine's? Undefined: not known (tests). */

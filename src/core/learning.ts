@@ -33,4 +33,6 @@ export interface LearningService {
    */
   learn(task: Task, className: string | undefined, manner: 'careful' | 'bulk'): Promise<LearnAnswer>;
   statistics(): Promise<readonly LearnedClass[]>;
+  /** Tells of every message learned or moved from now on, by hand or by itself. */
+  onLearned(listener: () => void): void;
 }

@@ -162,6 +162,8 @@ export interface StoreTransaction {
   hashGetAll(key: string): Readonly<Record<string, string>>;
   hashSet(key: string, fields: Readonly<Record<string, string | number>>): void;
   hashDelete(key: string, field: string): void;
+  /** Fields of a hash, 0 where there is none. Looks at each field of a large one. */
+  hashLength(key: string): number;
   sortedAdd(key: string, member: string, score: number): void;
   sortedCount(key: string): number;
   /** Removes members by rank, from lowest score, both ends included. */
@@ -203,6 +205,8 @@ export interface StoreFeeds {
 /** Counters, buckets, keys, profiles: hot state shared by all workers (and machines, with Redis). Rejects with StoreError. */
 export interface Store {
   readonly driver: 'lmdb' | 'redis';
+  /** Keys of one procedure must share a slot (Redis Cluster). Undefined: they need not. */
+  readonly isCluster?: boolean;
   /** Undefined where nobody could listen: the embedded store. */
   readonly feeds?: StoreFeeds | undefined;
   run<Args extends readonly (string | number)[], Result>(

@@ -90,8 +90,8 @@ export class Worker {
     return openRecords(configuration, { log, metrics: this.#metrics, channel: this.#channel });
   }
 
-  #build(configuration: Configuration, log: ProcessLog, records: Records): Promise<Services> {
-    return buildServices({
+  async #build(configuration: Configuration, log: ProcessLog, records: Records): Promise<Services> {
+    const services = await buildServices({
       configuration,
       checks: this.#checks,
       records,
@@ -101,6 +101,8 @@ export class Worker {
       clock: this.#clock,
       mode: 'live',
     });
+    services.engine.plan.services.learning?.onLearned(() => this.#counter.learned());
+    return services;
   }
 
   #wantedDoors(configuration: Configuration): readonly DoorKind[] {

@@ -95,6 +95,7 @@ export function globalOptions(
     historyRows: options.historyRows,
     taskTimeoutMs: configuration.normal.taskTimeoutMs ?? options.taskTimeoutMs,
     ...(options.dnsMaxRequests !== undefined && { maxDnsRequests: options.dnsMaxRequests }),
+    ...(options.statistics !== undefined && { statistics: options.statistics }),
     ...(options.disableMonitoring !== undefined && { isMonitoringOff: options.disableMonitoring }),
     isLocalAddress: (ip) => isIntrinsicallyLocal(ip) || localAddresses.has(ip),
   };

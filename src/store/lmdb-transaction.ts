@@ -156,6 +156,15 @@ export class LmdbTransaction implements StoreTransaction {
     if (isEmpty) this.delete(key);
   }
 
+  hashLength(key: string): number {
+    const value = this.#expect(key, 'hash');
+    if (!value) return 0;
+    if (value.type === 'hash') return value.fields.size;
+    let length = 0;
+    for (const _ of readGeneration(this.#db, value.generation)) length++;
+    return length;
+  }
+
   sortedAdd(key: string, member: string, score: number): void {
     if (!Number.isFinite(score))
       throw new StoreError(`the score of a sorted set must be finite, not ${score}`);

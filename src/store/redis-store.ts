@@ -36,6 +36,7 @@ export interface RedisLists {
 /** The store inside Redis (or what speaks its protocol), shared by all machines. */
 export class RedisStore implements Store {
   readonly driver = 'redis';
+  readonly isCluster: boolean;
   readonly feeds: StoreFeeds = {
     publish: async (channel, payload) => {
       await this.#measured('publish', async () => {
@@ -75,6 +76,7 @@ export class RedisStore implements Store {
   constructor({ settings, log, metrics }: RedisStoreOptions) {
     this.#metrics = metrics;
     this.#prefix = settings.prefix;
+    this.isCluster = settings.topology.kind === 'cluster';
     this.#clients = clientsFor(settings, log);
   }
 

@@ -50,7 +50,15 @@ export const bayes = defineCheck({
       throw context.configError(['bayes'], 'there can be one classifier only', 'one section');
     const options = written ?? defaultBayes;
     if (!options.enabled || options.statfile.length === 0) return undefined;
-    const classifier = new Bayes(options, store, clock);
+    if (store.isCluster === true) {
+      const problem =
+        'Bayes does not work in a Redis Cluster: the pairs of words of one message are keys in many slots, in the layout of Rspamd';
+      if (written)
+        throw context.configError(['bayes', 'servers'], problem, 'servers of a single Redis, or of Sentinel');
+      context.warn(['bayes'], `${problem}; it is off`);
+      return undefined;
+    }
+    const classifier = new Bayes(options, store, clock, context.options.statistics);
     const names = classifier.classes;
     if (new Set(names).size !== names.length)
       throw context.configError(['bayes', 'statfile'], 'each statfile needs a class of its own');
@@ -83,6 +91,7 @@ export const bayes = defineCheck({
         classifiers: classifier.classifiers,
         classes: classifier.classes,
         statistics: () => classifier.statistics(),
+        onLearned: (listener) => classifier.onLearned(listener),
         learn: async (task, className, manner) => {
           const answer = await classifier.learn(task, className, manner);
           if (answer.kind === 'learned' || answer.kind === 'moved' || answer.kind === 'forgotten')

@@ -5,6 +5,7 @@ import {
   learnTokens,
   messageTokens,
   readTokens,
+  type ScanFindings,
   spamProbability,
   type Token,
   tokenName,
@@ -16,6 +17,7 @@ import {
   type LearnedClass,
   type LearningService,
   PosternError,
+  type StatisticsOptions,
   type Store,
   type Task,
 } from '../../core/index.ts';
@@ -40,23 +42,35 @@ const hardMaxTokens = 20_000;
 /** While too little was learned it is looked again after so long. */
 const idleMs = 2000;
 
-/** Order of the values is the order in which Lua's table gives them in Rspamd 3.4. */
-const classifiedHeaders = ['X-MimeOLE', 'X-Mailer', 'User-Agent', 'Content-Type'];
+/** What counts beside words where the configuration does not say it. */
+const allFacts: StatisticsOptions = {
+  headers: ['X-MimeOLE', 'X-Mailer', 'User-Agent', 'Content-Type'],
+  hasMimeInfo: true,
+  hasUrls: true,
+  hasMeta: true,
+};
 
 const mainKey = 'RS';
-const cacheKey = 'learned_ids';
 const certainty = 0.95;
 
-function describeClass(statfile: Statfile, labels: Readonly<Record<string, string>>): BayesClass {
+/** What versions of Rspamd write beside the name: up to 3.5 1 and −1, up to 4.0 1 and 0. */
+const standard = {
+  spam: { label: 'S', codes: ['1'] },
+  ham: { label: 'H', codes: ['-1', '0'] },
+} as const;
+
+function describeClass(statfile: Statfile, options: BayesOptions): BayesClass {
   const name = statfile.class ?? (statfile.spam === true ? 'spam' : 'ham');
-  const standard = { spam: { label: 'S', code: '1' }, ham: { label: 'H', code: '-1' } } as const;
-  const known = name === 'spam' || name === 'ham' ? standard[name] : { label: name, code: name };
+  const known = name === 'spam' || name === 'ham' ? standard[name] : { label: name, codes: [] };
+  const codes = [name, ...known.codes];
+  const code = (options.cache_elt_len === 0 && known.codes[0]) || name;
   return {
     name,
     symbol: statfile.symbol,
-    label: labels[name] ?? known.label,
+    label: options.class_labels[name] ?? known.label,
     learns: `learns_${name}`,
-    code: known.code,
+    code,
+    otherCodes: codes.filter((other) => other !== code),
   };
 }
 
@@ -69,17 +83,26 @@ export class Bayes implements LearningService {
   readonly #clock: Clock;
   readonly #classes: readonly BayesClass[];
   readonly #classesText: string;
+  readonly #facts: StatisticsOptions;
+  /** Keys of what was learned. */
+  readonly #caches: readonly string[];
+  readonly #listeners: (() => void)[] = [];
   readonly #tokens = new WeakMap<Task, readonly Token[]>();
   /** Until when a database is not asked again, since too little is in it. */
   readonly #idle = new Map<string, number>();
 
-  constructor(options: BayesOptions, store: Store, clock: Clock) {
+  constructor(options: BayesOptions, store: Store, clock: Clock, facts: StatisticsOptions = allFacts) {
     this.#options = options;
+    this.#facts = facts;
     this.#store = store;
     this.#clock = clock;
-    this.#classes = options.statfile.map((statfile) => describeClass(statfile, options.class_labels));
+    this.#classes = options.statfile.map((statfile) => describeClass(statfile, options));
     this.#classesText = JSON.stringify(
-      this.#classes.map(({ label, learns, code }) => ({ label, learns, code })),
+      this.#classes.map(({ label, learns, code, otherCodes }) => ({ label, learns, code, otherCodes })),
+    );
+    this.#caches = Array.from(
+      { length: 1 + options.cache_max_keys },
+      (_, index) => options.cache_prefix + 'X'.repeat(index),
     );
     this.classifiers = [options.name];
     this.classes = this.#classes.map(({ name }) => name);
@@ -134,25 +157,32 @@ export class Bayes implements LearningService {
     if (wanted && manner === 'careful') {
       const judgement = await this.judge(task);
       if (judgement?.winner === wanted && judgement.probability >= certainty) {
-        const known = await this.#store.hashGet(cacheKey, this.#idOf(task, tokens));
-        if (known === undefined) return { kind: 'certain', probability: judgement.probability };
+        if (!(await this.#isRemembered(task, tokens)))
+          return { kind: 'certain', probability: judgement.probability };
       }
     }
     const keys = [
       main,
-      cacheKey,
       `${(wanted ?? this.#classes[0]!).symbol}_keys`,
+      ...this.#caches,
       ...tokens.map((token) => `${main}_${tokenName(token)}`),
     ];
     const outcome: LearnOutcome = await this.#store.run(learnTokens, keys, [
-      this.#idOf(task, tokens),
+      this.#idsOf(task, tokens).join(' '),
       wanted?.code ?? '',
       this.#classesText,
       Math.max(0, this.#options.expire ?? this.#options.expiry ?? 0),
       this.#options.common_ttl,
+      this.#caches.length,
+      this.#options.cache_max_elt,
     ]);
     this.#idle.delete(main);
+    if (outcome === 'learned' || outcome === 'moved') for (const listener of this.#listeners) listener();
     return outcome === 'known' ? { kind: outcome, messageId: task.message.messageId } : { kind: outcome };
+  }
+
+  onLearned(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   #combine(
@@ -164,6 +194,7 @@ export class Bayes implements LearningService {
       minTokens: this.#options.min_tokens,
       minTokenHits: this.#options.min_token_hits,
       minProbStrength: this.#options.min_prob_strength,
+      minLearns: this.#options.min_learns,
     };
     const spam = this.#classes.findIndex(({ name }) => name === 'spam');
     const ham = this.#classes.findIndex(({ name }) => name === 'ham');
@@ -188,20 +219,28 @@ export class Bayes implements LearningService {
     const known = this.#tokens.get(task);
     if (known) return known;
     const { max_tokens: most } = this.#options;
-    const tokens = messageTokens(task.message, task.content, {
+    const options = {
       window: this.#options.tokenizer.window,
       maxTokens: most > 0 ? Math.min(most, hardMaxTokens) : hardMaxTokens,
-      headers: classifiedHeaders,
-    });
+      facts: this.#facts,
+    };
+    const tokens = messageTokens(task.message, task.content, options, findingsOf(task));
     this.#tokens.set(task, tokens);
     return tokens;
   }
 
-  /** The same message may be spam for one user and ham for another. */
-  #idOf(task: Task, tokens: readonly Token[]): string {
-    const main = this.#mainKey(task);
-    const id = tokensId(tokens);
-    return main === mainKey ? id : `${main.slice(mainKey.length)}:${id}`;
+  async #isRemembered(task: Task, tokens: readonly Token[]): Promise<boolean> {
+    const ids = this.#idsOf(task, tokens);
+    for (const cache of this.#caches)
+      for (const id of ids) if ((await this.#store.hashGet(cache, id)) !== undefined) return true;
+    return false;
+  }
+
+  /** Names of a message in the cache: the one that we write, and the one of other versions of Rspamd. */
+  #idsOf(task: Task, tokens: readonly Token[]): readonly string[] {
+    const whole = tokensId(tokens, this.#mainKey(task).slice(mainKey.length));
+    const length = this.#options.cache_elt_len;
+    return length === 0 ? [whole, whole.slice(0, 32)] : [whole.slice(0, length), whole];
   }
 
   #mainKey({ envelope, direction }: Task): string {
@@ -211,6 +250,17 @@ export class Bayes implements LearningService {
       : (envelope.deliverTo ?? envelope.recipients[0]?.text);
     return `${mainKey}${(user ?? '').toLowerCase().slice(0, 320)}`;
   }
+}
+
+/** What Rspamd reads off the symbols of a scan. */
+function findingsOf({ result }: Task): ScanFindings | undefined {
+  const trace = result.get('DKIM_TRACE');
+  if (!trace) return undefined;
+  const passed = trace.options.filter((option) => option.endsWith(':+'));
+  return {
+    hasSpfPassed: result.has('R_SPF_ALLOW'),
+    signers: passed.map((option) => option.slice(0, -2)),
+  };
 }
 
 function swapped(counts: readonly number[]): readonly number[] {

@@ -82,7 +82,18 @@ const bayesBlock = z.strictObject({
     .describe('Fields of the database by class. Default `S` for spam, `H` for ham, else the name'),
   per_user: z.boolean().optional().describe('A database for each recipient (with a login: for each login)'),
   users_enabled: z.boolean().optional().describe('Older name of `per_user`'),
-  per_language: z.literal(false).default(false).describe('Only false'),
+  per_language: z
+    .literal(false, {
+      error: 'a database for each language is not supported: words are stemmed by their language in one',
+    })
+    .default(false)
+    .describe('Only false: as in Rspamd’s own Redis backend, all languages share a database'),
+  languages_enabled: z
+    .literal(false, {
+      error: 'a database for each language is not supported: words are stemmed by their language in one',
+    })
+    .default(false)
+    .describe('Only false, likewise'),
   learn_condition: canLearn.default('can_learn'),
   autolearn: z
     .union([z.boolean(), z.tuple([z.number(), z.number()]), autolearnClasses, autolearnObject])
@@ -92,6 +103,20 @@ const bayesBlock = z.strictObject({
     .boolean()
     .default(false)
     .describe('Learn authenticated and local mail as well. Ours; Rspamd learns it in every form'),
+  cache_prefix: z
+    .string()
+    .min(1)
+    .default('learned_ids')
+    .describe('Key of what was learned; further keys have an `X` more each'),
+  cache_max_elt: z.int().positive().default(10_000).describe('Messages that one of these keys remembers'),
+  cache_max_keys: z.int().min(0).max(64).default(5).describe('Further keys'),
+  cache_elt_len: z
+    .int()
+    .min(0)
+    .default(32)
+    .describe(
+      'Characters of a message’s name there. Rspamd up to 3.5: 0, the whole name, with 1 and −1 for the classes',
+    ),
   cache: z
     .strictObject({ name: z.string().optional(), path: z.string().optional(), type: z.string().optional() })
     .optional()

@@ -1,5 +1,12 @@
 import { wordsOf } from '../../content/index.ts';
-import type { ContentViews, Message, Part, TextView, TextWords } from '../../core/index.ts';
+import type {
+  ContentViews,
+  Message,
+  Part,
+  StatisticsOptions,
+  TextView,
+  TextWords,
+} from '../../core/index.ts';
 import { addTokens, type Token, type TokenWord } from './tokens.ts';
 
 /** What the tokens of a message are made with. */
@@ -8,8 +15,15 @@ export interface TokenizerOptions {
   readonly window: number;
   /** Most tokens of a message. */
   readonly maxTokens: number;
-  /** Header fields whose values count (`options.classify_headers`). */
-  readonly headers: readonly string[];
+  /** What counts beside words. */
+  readonly facts: StatisticsOptions;
+}
+
+/** What SPF and DKIM found while the message was scanned; undefined: it was not scanned, and its header may tell. */
+export interface ScanFindings {
+  readonly hasSpfPassed: boolean;
+  /** Domains whose signatures hold. */
+  readonly signers: readonly string[];
 }
 
 const maxUrls = 5;
@@ -46,9 +60,9 @@ function areSimilar(first: readonly TokenWord[], second: readonly TokenWord[]): 
   return 2 * common > 0.8 * (first.length + second.length);
 }
 
-/** Words of the subject and of the name of the author. */
+/** Words of the subject and of the name of the author, taken for English as in Rspamd: so few do not tell. */
 function subjectWords(message: Message): readonly TokenWord[] {
-  return wordsOf(`${message.subject} ${message.from[0]?.name ?? ''}`, 1000)
+  return wordsOf(`${message.subject} ${message.from[0]?.name ?? ''}`, 1000, 'en')
     .stems.filter((text) => text !== '')
     .map((text) => ({ text, isException: false }));
 }
@@ -86,7 +100,12 @@ function partFacts(part: Part, text: ReadText | undefined): readonly string[] {
   return facts;
 }
 
-function authenticationFacts(message: Message): readonly string[] {
+function authenticationFacts(message: Message, findings: ScanFindings | undefined): readonly string[] {
+  if (findings) {
+    const { hasSpfPassed, signers } = findings;
+    const facts = [...(hasSpfPassed ? ['s=pass'] : []), ...signers.map((domain) => `d=pass:${domain}`)];
+    return facts.length > 0 ? [`#aur:${facts.join(',')}`] : [];
+  }
   const results = message.headers.first('authentication-results')?.value.slice(0, 4096);
   if (results === undefined) return [];
   const spf = /spf=([a-z]+)/.exec(results);
@@ -95,43 +114,60 @@ function authenticationFacts(message: Message): readonly string[] {
   return facts.length > 0 ? [`#aur:${facts.join(',')}`] : [];
 }
 
+function mimeFacts(message: Message, texts: readonly ReadText[]): readonly string[] {
+  const facts: string[] = [];
+  for (const part of message.parts) {
+    if (part.kind === 'multipart') continue;
+    const text = texts.find(({ view }) => view.part === part);
+    facts.push(...partFacts(part, text));
+  }
+  const views = texts.map(({ view }) => view);
+  facts.push(structure(message, views));
+  return facts;
+}
+
+/** Lua's table gives the four fields of the stock setting in this order. */
+const stockOrder: readonly string[] = ['X-MimeOLE', 'X-Mailer', 'User-Agent', 'Content-Type'];
+
+function headerFacts(message: Message, names: readonly string[]): readonly string[] {
+  const isStock = names.length === stockOrder.length && stockOrder.every((name) => names.includes(name));
+  return (isStock ? stockOrder : names).flatMap((name) => {
+    const value = message.headers.first(name.toLowerCase())?.value;
+    return value === undefined ? [] : [`#h:${shortHeader(name)}:${value.slice(0, maxMetaLength)}`];
+  });
+}
+
+function siteFacts(content: ContentViews): readonly string[] {
+  const sites = new Set<string>();
+  for (const { domain } of content.urls) {
+    if (sites.size >= maxUrls) break;
+    sites.add(`#u:${domain}`);
+  }
+  return [...sites];
+}
+
+function dateFact(message: Message): string {
+  const date = message.date ?? new Date(0);
+  // Monday is 1, Sunday 7.
+  return `#dt:${((date.getUTCDay() + 6) % 7) + 1}:${String(date.getUTCHours()).padStart(2, '0')}`;
+}
+
 /** Facts about a message that are not in its words. */
 function metaWords(
   message: Message,
   content: ContentViews,
   texts: readonly ReadText[],
-  headers: readonly string[],
+  { headers, hasMimeInfo, hasUrls, hasMeta }: StatisticsOptions,
+  findings: ScanFindings | undefined,
 ): readonly TokenWord[] {
-  const words: string[] = [];
-  for (const part of message.parts)
-    if (part.kind !== 'multipart')
-      words.push(
-        ...partFacts(
-          part,
-          texts.find(({ view }) => view.part === part),
-        ),
-      );
-  words.push(
-    structure(
-      message,
-      texts.map(({ view }) => view),
-    ),
-  );
-  for (const name of headers) {
-    const value = message.headers.first(name.toLowerCase())?.value;
-    if (value !== undefined) words.push(`#h:${shortHeader(name)}:${value.slice(0, maxMetaLength)}`);
-  }
-  if (message.from[0]) words.push(`#F:${message.from[0].name.slice(0, maxMetaLength)}`);
-  const sites = new Set<string>();
-  for (const { domain } of content.urls) {
-    if (sites.size >= maxUrls) break;
-    sites.add(domain);
-  }
-  for (const site of sites) words.push(`#u:${site}`);
-  const date = message.date ?? new Date(0);
-  // Monday is 1, Sunday 7.
-  words.push(`#dt:${((date.getUTCDay() + 6) % 7) + 1}:${String(date.getUTCHours()).padStart(2, '0')}`);
-  words.push(...authenticationFacts(message));
+  const words = [
+    ...(hasMimeInfo ? mimeFacts(message, texts) : []),
+    ...headerFacts(message, headers),
+    // The name of the author counts where any field does.
+    ...(headers.length > 0 && message.from[0] ? [`#F:${message.from[0].name.slice(0, maxMetaLength)}`] : []),
+    ...(hasUrls ? siteFacts(content) : []),
+    ...(hasMeta ? [dateFact(message), ...authenticationFacts(message, findings)] : []),
+  ];
   return words.map((text) => ({ text, isException: false }));
 }
 
@@ -142,7 +178,8 @@ function metaWords(
 export function messageTokens(
   message: Message,
   content: ContentViews,
-  { window, maxTokens, headers }: TokenizerOptions,
+  { window, maxTokens, facts }: TokenizerOptions,
+  findings?: ScanFindings,
 ): readonly Token[] {
   const tokens: Token[] = [];
   const texts = content.texts.map((view) => readText(view, content.words(view)));
@@ -151,6 +188,6 @@ export function messageTokens(
   for (const { words } of isTwice ? [first] : texts)
     addTokens(words, { window, maxTokens, isMeta: false }, tokens);
   addTokens(subjectWords(message), { window, maxTokens, isMeta: true }, tokens);
-  addTokens(metaWords(message, content, texts, headers), { window, maxTokens, isMeta: true }, tokens);
+  addTokens(metaWords(message, content, texts, facts, findings), { window, maxTokens, isMeta: true }, tokens);
   return tokens;
 }

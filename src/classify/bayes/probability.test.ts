@@ -83,17 +83,43 @@ test('a probability is one, and swapping the classes mirrors it', () => {
   );
 });
 
+const several = { ...options, minLearns: 5 };
+
+test('with two classes the method for several says the same as that for two', () => {
+  const count = fc.nat(100);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(count, count), { maxLength: 100 }), (pairs) => {
+      const tokens = pairs.map(() => token());
+      const all = { ...several, minProbStrength: 0 };
+      const two = spamProbability(tokens, pairs.flat(), [100, 100], all);
+      const found = classProbabilities(tokens, pairs.flat(), [100, 100], all);
+      assert.equal(found === undefined, two === undefined);
+      if (found === undefined || two === undefined) return;
+      const spam = found.index === 0 ? found.probability : 1 - found.probability;
+      assert.ok(Math.abs(spam - two) < 1e-6, `${spam} ${two}`);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a class that has learned too little does not take part', () => {
+  const tokens = Array.from({ length: 12 }, () => token());
+  const counts = tokens.flatMap(() => [9, 0, 3]);
+  assert.equal(classProbabilities(tokens, counts, [4, 10, 10], several)?.index, 2);
+  assert.equal(classProbabilities(tokens, counts, [4, 4, 10], several), undefined);
+});
+
 test('of several classes the likeliest is told', () => {
   const tokens = Array.from({ length: 12 }, () => token());
   const counts = tokens.flatMap(() => [0, 8, 1]);
-  assert.deepEqual(classProbabilities(tokens, counts, [10, 10, 10], options)?.index, 1);
-  assert.ok(classProbabilities(tokens, counts, [10, 10, 10], options)!.probability > 0.99);
+  assert.deepEqual(classProbabilities(tokens, counts, [10, 10, 10], several)?.index, 1);
+  assert.ok(classProbabilities(tokens, counts, [10, 10, 10], several)!.probability > 0.99);
   assert.equal(
     classProbabilities(
       tokens,
       tokens.flatMap(() => [3, 3, 3]),
       [10, 10, 10],
-      options,
+      several,
     ),
     undefined,
   );

@@ -40,11 +40,33 @@ export function isThinnedOut(token: Token, skipShare: number): boolean {
   return token.isMeta && token.low / 0x1_0000_0000 < skipShare;
 }
 
-/** Share of the tokens that are not of the text; undefined: there is no text to judge. */
-export function metaShare(tokens: readonly Token[]): number | undefined {
+/**
+ * Share of the tokens beside the text that are passed over: none where the text has the majority anyway. Undefined:
+ * there is no text to judge.
+ */
+export function skippedShare(tokens: readonly Token[]): number | undefined {
   let text = 0;
   for (const token of tokens) if (!token.isMeta) text++;
-  return text === 0 ? undefined : 1 - text / tokens.length;
+  if (text === 0) return undefined;
+  return 2 * text > tokens.length ? 0 : 1 - text / tokens.length;
+}
+
+/**
+ * Fisher's method: how likely it is that all of `k` tokens speak for a class and not against it.
+ *
+ * @param forIt sum of the logarithms of the tokens' probabilities
+ * @param against the same for the opposite
+ */
+function combine(forIt: number, against: number, k: number): number {
+  if (forIt < underflow && against < underflow) {
+    const gap = Math.exp(-Math.abs(forIt - against));
+    const certainty = (1 - gap) / (1 + gap);
+    // The sum nearer to zero is that of the likelier class.
+    return forIt > against ? (1 + certainty) / 2 : (1 - certainty) / 2;
+  }
+  const h = 1 - inverseChi(forIt, k);
+  const s = 1 - inverseChi(against, k);
+  return (s + 1 - h) / 2;
 }
 
 /**
@@ -59,7 +81,7 @@ export function spamProbability(
   learns: readonly [spam: number, ham: number],
   options: ProbabilityOptions,
 ): number | undefined {
-  const skipShare = metaShare(tokens);
+  const skipShare = skippedShare(tokens);
   if (skipShare === undefined || tokens.length < options.minTokens) return undefined;
   let spamSum = 0;
   let hamSum = 0;
@@ -83,15 +105,7 @@ export function spamProbability(
     if (!token.isMeta) foundText++;
   }
   if (k === 0 || foundText === 0 || foundText < 0.1 * options.minTokens) return undefined;
-  if (spamSum < underflow && hamSum < underflow) {
-    const gap = Math.exp(-Math.abs(spamSum - hamSum));
-    const certainty = (1 - gap) / (1 + gap);
-    // The sum nearer to zero is that of the likelier class.
-    return spamSum > hamSum ? (1 + certainty) / 2 : (1 - certainty) / 2;
-  }
-  const h = 1 - inverseChi(spamSum, k);
-  const s = 1 - inverseChi(hamSum, k);
-  const probability = (s + 1 - h) / 2;
+  const probability = combine(spamSum, hamSum, k);
   return Number.isFinite(probability) ? probability : undefined;
 }
 
@@ -102,39 +116,50 @@ export interface ClassProbability {
 }
 
 /**
- * The likeliest of several classes by the logarithms of their likelihoods, normalised; undefined: too little is known.
+ * The likeliest of several classes by the logarithms of their likelihoods, and how sure that is: Fisher's method for it
+ * against the average of the others, which for two classes is {@link spamProbability}. Classes that have learned too
+ * little do not take part. Undefined: too little is known.
  *
  * @param counts for each token as many numbers as there are classes
+ * @param minLearns messages that a class must have learned
  */
 export function classProbabilities(
   tokens: readonly Token[],
   counts: readonly number[],
   learns: readonly number[],
-  options: ProbabilityOptions,
+  options: ProbabilityOptions & { readonly minLearns: number },
 ): ClassProbability | undefined {
-  const skipShare = metaShare(tokens);
-  const classes = learns.length;
-  if (skipShare === undefined || tokens.length < options.minTokens || classes === 0) return undefined;
-  const sums = new Array<number>(classes).fill(0);
+  const skipShare = skippedShare(tokens);
+  const viable = learns.flatMap((count, index) => (count >= options.minLearns ? [index] : []));
+  if (skipShare === undefined || tokens.length < options.minTokens || viable.length < 2) return undefined;
+  const sums = viable.map(() => ({ likelihood: 0, forIt: 0, against: 0 }));
   let found = 0;
   let foundText = 0;
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at]!;
-    const own = counts.slice(classes * at, classes * (at + 1)).map((count) => Math.max(0, count));
+    const own = viable.map((index) => Math.max(0, counts[learns.length * at + index]!));
     const hits = own.reduce((sum, count) => sum + count, 0);
     if (hits === 0 || hits < options.minTokenHits || isThinnedOut(token, skipShare)) continue;
-    const rates = own.map((count, index) => count / Math.max(1, learns[index]!));
+    const rates = own.map((count, place) => count / Math.max(1, learns[viable[place]!]!));
     const total = rates.reduce((sum, rate) => sum + rate, 0);
     const weight = weights[token.distance] ?? 0;
     const likely = rates.map((rate) => confidence(rate / total, hits, weight));
     if (Math.max(...likely) - Math.min(...likely) < options.minProbStrength) continue;
-    for (let index = 0; index < classes; index++) sums[index]! += Math.log(likely[index]!);
+    for (const [place, rate] of rates.entries()) {
+      const others = (total - rate) / (viable.length - 1);
+      const share = rate / (rate + others);
+      const sum = sums[place]!;
+      sum.likelihood += Math.log(likely[place]!);
+      sum.forIt += Math.log(confidence(share, hits, weight));
+      sum.against += Math.log(confidence(1 - share, hits, weight));
+    }
     found++;
     if (!token.isMeta) foundText++;
   }
   if (found === 0 || foundText === 0 || foundText < 0.1 * options.minTokens) return undefined;
-  const best = Math.max(...sums);
-  const exponentials = sums.map((sum) => Math.exp(sum - best));
-  const total = exponentials.reduce((sum, value) => sum + value, 0);
-  return { index: sums.indexOf(best), probability: 1 / total };
+  const best = Math.max(...sums.map(({ likelihood }) => likelihood));
+  const place = sums.findIndex(({ likelihood }) => likelihood === best);
+  const { forIt, against } = sums[place]!;
+  const probability = combine(forIt, against, found);
+  return Number.isFinite(probability) ? { index: viable[place]!, probability } : undefined;
 }

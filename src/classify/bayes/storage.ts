@@ -6,8 +6,10 @@ export interface CountedClass {
   readonly label: string;
   /** Field of the main hash: `learns_spam`. */
   readonly learns: string;
-  /** Value in the cache of what was learned: `1` spam, `-1` ham, else the name. */
+  /** Value in the cache of what was learned. */
   readonly code: string;
+  /** What other versions of Rspamd write there: `1` and `spam`, `-1`, `0` and `ham`. */
+  readonly otherCodes: readonly string[];
 }
 
 export interface TokenCounts {
@@ -28,8 +30,8 @@ function classesIn(text: string): readonly CountedClass[] {
 }
 
 /**
- * Reads the counts of tokens. Keys: the main hash, then the tokens'. Nothing but the main hash is read while a class
- * has fewer than `minLearns` messages.
+ * Reads the counts of tokens. Keys: the main hash, then the tokens'. Nothing but the main hash is read while fewer than
+ * two classes have `minLearns` messages.
  */
 export const readTokens: StoreProcedure<ReadArgs, TokenCounts> = {
   name: 'bayes_read',
@@ -37,21 +39,21 @@ export const readTokens: StoreProcedure<ReadArgs, TokenCounts> = {
     const classes = classesIn(text);
     const learns = classes.map((one) => Number(tx.hashGet(main, one.learns) ?? 0) || 0);
     const counts: number[] = [];
-    if (Math.min(...learns) >= minLearns)
+    if (learns.filter((count) => count >= minLearns).length > 1)
       for (const key of tokens)
         for (const { label } of classes) counts.push(Number(tx.hashGet(key, label) ?? 0) || 0);
     return { learns, counts };
   },
   lua: `
 local classes = cjson.decode(ARGV[2])
-local out, fields, enough = {}, {}, true
+local out, fields, enough = {}, {}, 0
 for i, class in ipairs(classes) do
   local learns = redis.call('HGET', KEYS[1], class.learns) or '0'
   out[i] = learns
   fields[i] = class.label
-  if (tonumber(learns) or 0) < tonumber(ARGV[1]) then enough = false end
+  if (tonumber(learns) or 0) >= tonumber(ARGV[1]) then enough = enough + 1 end
 end
-if enough then
+if enough > 1 then
   for k = 2, #KEYS do
     for _, count in ipairs(redis.call('HMGET', KEYS[k], unpack(fields))) do out[#out + 1] = count or '0' end
   end
@@ -69,11 +71,16 @@ return out`,
  * forgotten (`''`).
  */
 export type LearnArgs = readonly [
-  id: string,
+  /** Names of the message in the cache: the one it is written under, and others it may have; apart by blanks. */
+  ids: string,
   code: string,
   classes: string,
   ttlSeconds: number,
   commonTtlSeconds: number,
+  /** How many of the keys are caches. */
+  caches: number,
+  /** Entries of one cache. */
+  cacheEntries: number,
 ];
 
 /** What came of it. */
@@ -82,34 +89,68 @@ export type LearnOutcome = 'learned' | 'moved' | 'known' | 'forgotten' | 'unknow
 /** Counts of a token that differ by less than this share of their sum say nothing. */
 const commonDifference = 0.01;
 
+interface Known {
+  readonly cache: string;
+  readonly id: string;
+  readonly code: string;
+}
+
+/** Every entry of the cache about this message. */
+function entriesOf(
+  tx: StoreTransaction,
+  caches: readonly string[],
+  ids: readonly string[],
+): readonly Known[] {
+  return caches.flatMap((cache) =>
+    ids.flatMap((id) => {
+      const code = tx.hashGet(cache, id);
+      return code === undefined ? [] : [{ cache, id, code }];
+    }),
+  );
+}
+
+/** The first cache with room. Where there is none, one is emptied: the message's name says which. */
+function cacheWithRoom(
+  tx: StoreTransaction,
+  caches: readonly string[],
+  id: string,
+  cacheEntries: number,
+): string {
+  const found = caches.find((cache) => tx.hashLength(cache) < cacheEntries);
+  if (found !== undefined) return found;
+  const emptied = caches[id.charCodeAt(0) % caches.length]!;
+  tx.delete(emptied);
+  return emptied;
+}
+
 function applyLearn(
   tx: StoreTransaction,
-  [main = '', cache = '', members = '', ...tokens]: readonly string[],
-  [id, code, text, ttlSeconds, commonTtlSeconds]: LearnArgs,
+  [main = '', members = '', ...rest]: readonly string[],
+  [idsText, code, text, ttlSeconds, commonTtlSeconds, cacheCount, cacheEntries]: LearnArgs,
 ): LearnOutcome {
   const classes = classesIn(text);
-  const known = tx.hashGet(cache, id);
-  if (code === '' && known === undefined) return 'unknown';
-  if (known === code) return 'known';
-  const change = (changed: string, by: number): void => {
-    const found = classes.find((one) => one.code === changed);
-    if (!found) return;
+  const caches = rest.slice(0, cacheCount);
+  const tokens = rest.slice(cacheCount);
+  const ids = idsText.split(' ');
+  const entries = entriesOf(tx, caches, ids);
+  const known = classes.find((one) => entries.some((entry) => isCodeOf(one, entry.code)));
+  if (code === '' && !known) return 'unknown';
+  if (known?.code === code) return 'known';
+  const change = (changed: CountedClass, by: number): void => {
     for (const key of tokens) {
-      const count = (Number(tx.hashGet(key, found.label) ?? 0) || 0) + by;
-      if (count <= 0) tx.hashDelete(key, found.label);
-      else tx.hashSet(key, { [found.label]: count });
+      const count = (Number(tx.hashGet(key, changed.label) ?? 0) || 0) + by;
+      if (count <= 0) tx.hashDelete(key, changed.label);
+      else tx.hashSet(key, { [changed.label]: count });
     }
-    const learns = (Number(tx.hashGet(main, found.learns) ?? 0) || 0) + by;
-    tx.hashSet(main, { [found.learns]: Math.max(0, learns) });
+    const learns = (Number(tx.hashGet(main, changed.learns) ?? 0) || 0) + by;
+    tx.hashSet(main, { [changed.learns]: Math.max(0, learns) });
   };
-  if (known !== undefined) change(known, -1);
-  if (code === '') {
-    tx.hashDelete(cache, id);
-    return 'forgotten';
-  }
-  change(code, 1);
+  if (known) change(known, -1);
+  for (const { cache, id } of entries) tx.hashDelete(cache, id);
+  if (code === '') return 'forgotten';
+  change(classes.find((one) => one.code === code)!, 1);
   tx.hashSet(main, { version: 2 });
-  tx.hashSet(cache, { [id]: code });
+  tx.hashSet(cacheWithRoom(tx, caches, ids[0]!, cacheEntries), { [ids[0]!]: code });
   tx.hashSet(members, { [main]: 1 });
   if (ttlSeconds > 0)
     for (const key of tokens) {
@@ -118,46 +159,76 @@ function applyLearn(
       const isCommon = total > 0 && (Math.max(...counts) - Math.min(...counts)) / total < commonDifference;
       tx.expire(key, 1000 * (isCommon ? Math.min(ttlSeconds, commonTtlSeconds) : ttlSeconds));
     }
-  return known === undefined ? 'learned' : 'moved';
+  return known ? 'moved' : 'learned';
+}
+
+/** Is this what stands in the cache for a message of the class? */
+function isCodeOf({ code, otherCodes }: CountedClass, found: string): boolean {
+  return code === found || otherCodes.includes(found);
 }
 
 /**
- * Learns or forgets a message, all of it or nothing. Keys: the main hash, the cache of what was learned, the set of
- * main hashes in use, then the tokens'. A message learned before is taken out of its class first.
+ * Learns or forgets a message, all of it or nothing. Keys: the main hash, the set of main hashes in use, the caches of
+ * what was learned, then the tokens'. A message learned before is taken out of its class first.
  */
 export const learnTokens: StoreProcedure<LearnArgs, LearnOutcome> = {
   name: 'bayes_learn',
   apply: applyLearn,
   lua: `
-local main, cache, members = KEYS[1], KEYS[2], KEYS[3]
-local id, code, classes = ARGV[1], ARGV[2], cjson.decode(ARGV[3])
+local main, members = KEYS[1], KEYS[2]
+local code, classes = ARGV[2], cjson.decode(ARGV[3])
 local ttl, common = tonumber(ARGV[4]), tonumber(ARGV[5])
-local known = redis.call('HGET', cache, id)
-if code == '' and not known then return 'unknown' end
-if known == code then return 'known' end
-local function change(changed, by)
-  for _, class in ipairs(classes) do
-    if class.code == changed then
-      for k = 4, #KEYS do
-        local count = tonumber(redis.call('HINCRBYFLOAT', KEYS[k], class.label, by))
-        if count <= 0 then redis.call('HDEL', KEYS[k], class.label) end
-      end
-      local learns = tonumber(redis.call('HINCRBYFLOAT', main, class.learns, by))
-      if learns < 0 then redis.call('HSET', main, class.learns, '0') end
-    end
+local caches, room = tonumber(ARGV[6]), tonumber(ARGV[7])
+local first = 3 + caches
+local ids = {}
+for id in string.gmatch(ARGV[1], '%S+') do ids[#ids + 1] = id end
+local entries, known, wanted = {}, nil, nil
+local function is_code(class, found)
+  if class.code == found then return true end
+  for _, other in ipairs(class.otherCodes) do
+    if other == found then return true end
+  end
+  return false
+end
+for c = 3, first - 1 do
+  for _, id in ipairs(ids) do
+    local found = redis.call('HGET', KEYS[c], id)
+    if found then entries[#entries + 1] = { KEYS[c], id, found } end
   end
 end
-if known then change(known, '-1') end
-if code == '' then
-  redis.call('HDEL', cache, id)
-  return 'forgotten'
+for _, class in ipairs(classes) do
+  if class.code == code then wanted = class end
+  for _, entry in ipairs(entries) do
+    if not known and is_code(class, entry[3]) then known = class end
+  end
 end
-change(code, '1')
+if code == '' and not known then return 'unknown' end
+if known and known.code == code then return 'known' end
+local function change(class, by)
+  for k = first, #KEYS do
+    local count = tonumber(redis.call('HINCRBYFLOAT', KEYS[k], class.label, by))
+    if count <= 0 then redis.call('HDEL', KEYS[k], class.label) end
+  end
+  local learns = tonumber(redis.call('HINCRBYFLOAT', main, class.learns, by))
+  if learns < 0 then redis.call('HSET', main, class.learns, '0') end
+end
+if known then change(known, '-1') end
+for _, entry in ipairs(entries) do redis.call('HDEL', entry[1], entry[2]) end
+if code == '' then return 'forgotten' end
+change(wanted, '1')
 redis.call('HSET', main, 'version', '2')
-redis.call('HSET', cache, id, code)
+local cache
+for c = 3, first - 1 do
+  if not cache and redis.call('HLEN', KEYS[c]) < room then cache = KEYS[c] end
+end
+if not cache then
+  cache = KEYS[3 + string.byte(ids[1], 1) % caches]
+  redis.call('DEL', cache)
+end
+redis.call('HSET', cache, ids[1], code)
 redis.call('SADD', members, main)
 if ttl > 0 then
-  for k = 4, #KEYS do
+  for k = first, #KEYS do
     local total, most, least = 0, 0, math.huge
     for _, class in ipairs(classes) do
       local count = tonumber(redis.call('HGET', KEYS[k], class.label) or '0') or 0

@@ -103,7 +103,7 @@ test('tokens are those of Rspamd 3.4, of which these numbers were read', () => {
     '3092409478650932365',
     '11411070659932684620',
   ]);
-  assert.deepEqual(tokensOf(['quarter', 'meet', 'note', 'alic'], 5).map(tokenName), [
+  assert.deepEqual(tokensOf(['quarter', 'meet', 'note', 'alic', 'exampl'], 5).map(tokenName), [
     '5531862188692820735',
     '7019903216095430261',
     '12472989528973883585',
@@ -124,7 +124,7 @@ function tokensOfMessage(raw: string): readonly Token[] {
   return messageTokens(message, contentViews(message), {
     window: 5,
     maxTokens: 5000,
-    headers: ['Content-Type'],
+    facts: { headers: ['Content-Type'], hasMimeInfo: true, hasUrls: true, hasMeta: true },
   });
 }
 

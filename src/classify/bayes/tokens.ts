@@ -35,7 +35,7 @@ function pair(newer: Halves, older: Halves, distance: number, isMeta: boolean): 
 
 /**
  * Orthogonal sparse bigrams: each word with each of those shortly before it. The first words only fill the window; a
- * text that does not overfill it gives the pairs of its last word.
+ * text that does not overfill it gives the pairs of its last word but one, as Rspamd has it.
  *
  * @param window words looked at together, 2 to {@link maxWindow}
  * @param into tokens are put here, up to `maxTokens` in all
@@ -50,8 +50,9 @@ export function addTokens(
   into: Token[],
 ): void {
   const hashes = words.map(({ text }) => xxh64(Buffer.from(text), seed));
-  const first = words.length > window ? window : words.length - 1;
-  for (let at = Math.max(1, first); at < words.length; at++) {
+  const first = words.length > window ? window : words.length - 2;
+  const last = words.length > window ? words.length - 1 : first;
+  for (let at = first; at <= last; at++) {
     for (let distance = 1; distance < window && distance <= at; distance++) {
       if (words[at - distance]!.isException) continue;
       if (into.length >= maxTokens) return;
@@ -73,12 +74,16 @@ export function tokenName({ high, low }: Halves): string {
   return quotient === 0 ? String(rest) : `${quotient}${String(rest).padStart(9, '0')}`;
 }
 
-/** Name of a message in the cache of what was learned: a digest of its tokens in their order. */
-export function tokensId(tokens: readonly Token[]): string {
+/**
+ * Name of a message in the cache of what was learned: a digest of its tokens in their order.
+ *
+ * @param user whose database it is, where each has its own: the same message may be spam for one and ham for another
+ */
+export function tokensId(tokens: readonly Token[], user = ''): string {
   const bytes = Buffer.allocUnsafe(8 * tokens.length);
   tokens.forEach(({ high, low }, index) => {
     bytes.writeUInt32LE(low, 8 * index);
     bytes.writeUInt32LE(high, 8 * index + 4);
   });
-  return encodeBase32(createHash('blake2b512').update(bytes).digest());
+  return encodeBase32(createHash('blake2b512').update(user).update(bytes).digest());
 }

@@ -86,6 +86,18 @@ const schema = z.strictObject({
     .default(false)
     .describe('DNS lists that seem to be dead are asked all the same'),
   filters: commaList.optional(),
+  classify_headers: commaList
+    .default(['User-Agent', 'X-Mailer', 'Content-Type', 'X-MimeOLE', 'Organization', 'Organisation'])
+    .describe('Statistics: fields whose values count'),
+  classify_mime_info: z
+    .boolean()
+    .default(true)
+    .describe('Statistics: size, name, language and charset of parts and their structure count'),
+  classify_urls: z.boolean().default(true).describe('Statistics: sites of up to five links count once more'),
+  classify_meta: z
+    .boolean()
+    .default(true)
+    .describe('Statistics: weekday and hour, results of SPF and DKIM count'),
   disable_modules: commaList.default([]),
   limits: limits.prefault({}).describe('Bounds that Rspamd does not have'),
 });
@@ -98,7 +110,6 @@ export const optionsSpec: SectionSpec<typeof schema> = {
   aliases: { local_networks: 'local_addrs', disabled_modules: 'disable_modules' },
   noCounterpart: [
     'cache_file',
-    'classify_headers',
     'compat_messages',
     'control_socket',
     'cores_dir',
@@ -211,6 +222,12 @@ export function toOptions(section: OptionsSection, disabledModules: readonly str
         replies: record.replies,
       })),
       hosts: resolver.hosts === null ? [] : resolver.hosts,
+    },
+    statistics: {
+      headers: section.classify_headers,
+      hasMimeInfo: section.classify_mime_info,
+      hasUrls: section.classify_urls,
+      hasMeta: section.classify_meta,
     },
     disabledModules,
     limits: {
