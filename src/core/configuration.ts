@@ -51,6 +51,8 @@ export interface Options {
 export interface StatisticsOptions {
   /** Fields whose values count. */
   readonly headers: readonly string[];
+  /** Size, type and name of images. */
+  readonly hasImages: boolean;
   /** Size, name, language and charset of parts, and how they are put together. */
   readonly hasMimeInfo: boolean;
   /** Sites of links. */

@@ -160,6 +160,69 @@ for (const [name, start] of storeDrivers()) {
   });
 }
 
+test('listeners hear of what is learned, and of nothing else', async (t) => {
+  const driver = await storeDrivers()[0]![1]();
+  t.after(driver.close);
+  const { check, learning } = await build(t, small, { store: driver.store });
+  let heard = 0;
+  learning.onLearned(() => heard++);
+  const task = await taskOf(check, { raw: mail(spamWords, 1) });
+  for (const one of ['spam', 'spam', 'ham', undefined]) await learning.learn(task, one, 'careful');
+  assert.equal(heard, 2);
+});
+
+test('what was learned is remembered as the version of Rspamd has it that shares the database', async (t) => {
+  const remembered = async (block: Readonly<Record<string, unknown>>) => {
+    const driver = await storeDrivers()[0]![1]();
+    t.after(driver.close);
+    const { check, learning } = await build(t, { ...small, ...block }, { store: driver.store });
+    const task = await taskOf(check, { raw: mail(spamWords, 1) });
+    assert.equal((await learning.learn(task, 'ham', 'careful')).kind, 'learned');
+    const prefix = 'cache_prefix' in block ? String(block['cache_prefix']) : 'learned_ids';
+    const [[id = '', code] = []] = Object.entries(await driver.store.hashGetAll(prefix));
+    // The other form of its name is known as well.
+    await driver.store.delete(prefix);
+    const other = await build(
+      t,
+      { ...small, cache_elt_len: id.length > 32 ? 32 : 0 },
+      { store: driver.store },
+    );
+    assert.equal((await other.learning.learn(task, 'ham', 'careful')).kind, 'learned');
+    return [id.length, code];
+  };
+  assert.deepEqual(await remembered({}), [32, 'ham']);
+  assert.deepEqual(await remembered({ cache_elt_len: 0 }), [103, '-1']);
+  assert.deepEqual(await remembered({ cache_prefix: 'mine', cache_elt_len: 20 }), [20, 'ham']);
+});
+
+test('which fields of the header count is configured', async (t) => {
+  const driver = await storeDrivers()[0]![1]();
+  t.after(driver.close);
+  const of = async (headers: readonly string[], mailer: string): Promise<number> => {
+    const { check, learning } = await build(t, small, {
+      store: driver.store,
+      global: {
+        statistics: { headers, hasImages: true, hasMimeInfo: true, hasUrls: true, hasMeta: true },
+      },
+    });
+    const raw = `X-Mailer: ${mailer}\n${mail(spamWords, 1)}`;
+    return (await learning.learn(await taskOf(check, { raw }), 'spam', 'bulk')).kind === 'known' ? 0 : 1;
+  };
+  assert.deepEqual(
+    [await of(['X-Mailer'], 'a'), await of(['X-Mailer'], 'b'), await of(['X-Mailer'], 'b')],
+    [1, 1, 0],
+  );
+  assert.deepEqual([await of([], 'c'), await of([], 'd')], [1, 0]);
+});
+
+test('in a Redis Cluster it is refused where it is asked for, and else off', async () => {
+  const store = { driver: 'redis', isCluster: true } as unknown as Store;
+  await assert.rejects(buildCheck(bayes, { bayes: [{}] }, { store }), /Redis Cluster: the pairs of words/);
+  const check = await buildCheck(bayes, {}, { store });
+  assert.equal(check.services.learning, undefined);
+  await check.close();
+});
+
 const hits: readonly Hit[] = ['A', 'B', 'C'].map((name) => ({
   name,
   score: 10,
@@ -265,6 +328,8 @@ test('what is not supported is refused', async () => {
     { backend: 'sqlite3' },
     { store_tokens: true },
     { per_language: true },
+    { languages_enabled: true },
+    { cache_max_elt: 0 },
     { tokenizer: { window: 9 } },
     { learn_condition: 'other' },
     { autolearn: { unknown: 1 } },

@@ -45,6 +45,7 @@ const idleMs = 2000;
 /** What counts beside words where the configuration does not say it. */
 const allFacts: StatisticsOptions = {
   headers: ['X-MimeOLE', 'X-Mailer', 'User-Agent', 'Content-Type'],
+  hasImages: true,
   hasMimeInfo: true,
   hasUrls: true,
   hasMeta: true,

@@ -114,6 +114,25 @@ function authenticationFacts(message: Message, findings: ScanFindings | undefine
   return facts.length > 0 ? [`#aur:${facts.join(',')}`] : [];
 }
 
+/** Formats that Rspamd measures, by its names. */
+const imageTypes: Readonly<Record<string, string | undefined>> = {
+  png: 'PNG',
+  jpg: 'JPG',
+  gif: 'GIF',
+  bmp: 'BMP',
+};
+
+function imageFacts({ parts }: Message, content: ContentViews): readonly string[] {
+  return parts.flatMap((part) => {
+    if (part.kind !== 'image') return [];
+    const image = content.file(part).image;
+    const type = image && imageTypes[image.format];
+    if (!image || type === undefined) return [];
+    const name = part.fileName === undefined ? [] : [part.fileName.slice(0, maxMetaLength)];
+    return ['image', String(image.height), String(image.width), type, ...name];
+  });
+}
+
 function mimeFacts(message: Message, texts: readonly ReadText[]): readonly string[] {
   const facts: string[] = [];
   for (const part of message.parts) {
@@ -157,10 +176,11 @@ function metaWords(
   message: Message,
   content: ContentViews,
   texts: readonly ReadText[],
-  { headers, hasMimeInfo, hasUrls, hasMeta }: StatisticsOptions,
+  { headers, hasImages, hasMimeInfo, hasUrls, hasMeta }: StatisticsOptions,
   findings: ScanFindings | undefined,
 ): readonly TokenWord[] {
   const words = [
+    ...(hasImages ? imageFacts(message, content) : []),
     ...(hasMimeInfo ? mimeFacts(message, texts) : []),
     ...headerFacts(message, headers),
     // The name of the author counts where any field does.

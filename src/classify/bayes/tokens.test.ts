@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { contentViews } from '../../content/index.ts';
 import { xxh64 } from '../../lib/index.ts';
 import { parseMessage } from '../../mime/index.ts';
-import { messageTokens } from './message-tokens.ts';
+import { messageTokens, type ScanFindings } from './message-tokens.ts';
 import { addTokens, type Token, tokenName, tokensId } from './tokens.ts';
 
 const big = ({ high, low }: { high: number; low: number }): bigint => (BigInt(high) << 32n) | BigInt(low);
@@ -124,7 +124,7 @@ function tokensOfMessage(raw: string): readonly Token[] {
   return messageTokens(message, contentViews(message), {
     window: 5,
     maxTokens: 5000,
-    facts: { headers: ['Content-Type'], hasMimeInfo: true, hasUrls: true, hasMeta: true },
+    facts: { headers: ['Content-Type'], hasImages: true, hasMimeInfo: true, hasUrls: true, hasMeta: true },
   });
 }
 
@@ -142,6 +142,60 @@ test('facts about a message are tokens too, with the numbers that Rspamd 3.4 giv
   const names = tokensOfMessage(raw).map(tokenName);
   for (const name of ['13780029971412189670', '3319228102363415018', '2751971199286611126'])
     assert.ok(names.includes(name), name);
+});
+
+test('a message has the name that Rspamd 3.4 gives it in its cache of what was learned', () => {
+  const raw = [
+    'From: Alice Example <alice@example.com>',
+    'To: bob@example.net',
+    'Subject: quarterly budget meeting',
+    'Date: Mon, 2 Nov 2026 10:11:12 +0000',
+    'Message-ID: <a1@example.com>',
+    'MIME-Version: 1.0',
+    'Content-Type: text/plain; charset=utf-8',
+    'Authentication-Results: mx.example.org; spf=pass smtp.mailfrom=alice@example.com; dkim=pass header.d=example.com',
+    '',
+    'Dear Bob,',
+    '',
+    'please find below the minutes of our last meeting about the quarterly budget.',
+    'We have agreed that the project team will review the invoice of the committee',
+    'before Friday, and that our colleagues in London should receive the new schedule',
+    'from you. See http://www.example.net/path for the agenda.',
+    '',
+    'Thank you very much for your help with this. I will call you tomorrow morning.',
+    '',
+  ].join('\n');
+  const tokens = tokensOfMessage(raw);
+  assert.equal(
+    tokensId(tokens),
+    '5ycnkoxef63k5aqzukoaaz1stg8eaa8gb4rkmo6ct4m5h4pp6pmhbhn4aao41aodjoktb3bcjw4d5k4ohb77x4x8un6mi9yh46fgh6y',
+  );
+  assert.notEqual(tokensId(tokens), tokensId(tokens, 'alice@example.com'));
+  const message = parseMessage(Buffer.from(raw));
+  const facts = { headers: [], hasImages: true, hasMimeInfo: true, hasUrls: true, hasMeta: true };
+  const of = (findings?: ScanFindings): string =>
+    tokensId(messageTokens(message, contentViews(message), { window: 5, maxTokens: 5000, facts }, findings));
+  // A scan finds what the header of another server says; nothing is something else.
+  assert.equal(of({ hasSpfPassed: true, signers: ['example.com'] }), of());
+  assert.notEqual(of({ hasSpfPassed: false, signers: [] }), of());
+});
+
+test('images count by size, type and name, others of their kind do not', () => {
+  const part = (type: string, content: Buffer, name = ''): string =>
+    `--b\nContent-Type: ${type}${name}\nContent-Transfer-Encoding: base64\n\n${content.toString('base64')}\n`;
+  const gif = (width: number): Buffer =>
+    Buffer.concat([Buffer.from('GIF89a'), Buffer.from([width, 0, 10, 0, 0, 0, 0, 0x3b])]);
+  const of = (...parts: readonly string[]): string => {
+    const message = parseMessage(
+      Buffer.from(`MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n${parts.join('')}--b--\n`),
+    );
+    const facts = { headers: [], hasImages: true, hasMimeInfo: false, hasUrls: false, hasMeta: true };
+    return tokensId(messageTokens(message, contentViews(message), { window: 2, maxTokens: 500, facts }));
+  };
+  assert.equal(of(part('image/gif', gif(20))), of(part('image/x-other', gif(20))));
+  assert.notEqual(of(part('image/gif', gif(20))), of(part('image/gif', gif(21))));
+  assert.notEqual(of(part('image/gif', gif(20))), of(part('image/gif', gif(20), '; name=a.gif')));
+  assert.equal(of(part('image/gif', Buffer.from('no image'))), of(part('text/css', Buffer.from('no image'))));
 });
 
 test('the second of two texts that say the same does not count', () => {

@@ -89,6 +89,7 @@ const schema = z.strictObject({
   classify_headers: commaList
     .default(['User-Agent', 'X-Mailer', 'Content-Type', 'X-MimeOLE', 'Organization', 'Organisation'])
     .describe('Statistics: fields whose values count'),
+  classify_images: z.boolean().default(true).describe('Statistics: size, type and name of images count'),
   classify_mime_info: z
     .boolean()
     .default(true)
@@ -225,6 +226,7 @@ export function toOptions(section: OptionsSection, disabledModules: readonly str
     },
     statistics: {
       headers: section.classify_headers,
+      hasImages: section.classify_images,
       hasMimeInfo: section.classify_mime_info,
       hasUrls: section.classify_urls,
       hasMeta: section.classify_meta,
