@@ -1,6 +1,7 @@
 import { type ReadPattern, utf8Bytes } from '../lib/index.ts';
 import { LiteralAutomaton } from './automaton.ts';
 import { charsWithin, matchSteps } from './cost.ts';
+import { FewLiterals } from './few-literals.ts';
 import { watched } from './guard.ts';
 import { requiredLiterals } from './literals.ts';
 
@@ -47,6 +48,7 @@ export class PatternGroup {
   readonly #limits: PatternLimits;
   readonly #entries: Entry[] = [];
   readonly #literals: { text: string; owner: number }[] = [];
+  #few: FewLiterals | 'many' | undefined;
   #automaton: LiteralAutomaton | undefined;
 
   constructor(limits: PatternLimits = patternLimits) {
@@ -94,8 +96,12 @@ export class PatternGroup {
 
   /** Marks patterns whose literals are in one of the texts. */
   search(texts: readonly string[], found: Uint8Array): void {
-    this.#automaton ??= new LiteralAutomaton(this.#literals);
-    for (const text of texts) this.#automaton.search(text, found);
+    if (this.#few === undefined) this.#few = FewLiterals.of(this.#literals) ?? 'many';
+    for (const text of texts) {
+      if (this.#few !== 'many' && this.#few.search(text, found)) continue;
+      this.#automaton ??= new LiteralAutomaton(this.#literals);
+      this.#automaton.search(text, found);
+    }
   }
 }
 
