@@ -162,8 +162,9 @@ function* joined(text: string, start: number, end: number): Generator<string> {
     const next = text.slice(from, at);
     if (word.length + next.length > 62 || notInAddress.test(next)) return;
     word += next;
+    if (word.length < shortest) continue;
     const isMixed =
       /[2-9]/.test(word) && /[a-z]/.test(word) && (/[A-Z]/.test(word) || word.startsWith('bc1'));
-    if (word.length >= shortest && isMixed) yield word;
+    if (isMixed) yield word;
   }
 }
