@@ -46,6 +46,7 @@ import { mimeRules } from './mime_rules/check.ts';
 import { mimeTypes } from './mime_types/check.ts';
 import { multimap } from './multimap/check.ts';
 import { mxCheck } from './mx_check/check.ts';
+import { neural } from './neural/check.ts';
 import { onceReceived } from './once_received/check.ts';
 import { p0f } from './p0f/check.ts';
 import { partlyRead } from './partly_read/check.ts';
@@ -118,6 +119,7 @@ export const checks: readonly CheckDefinition[] = [
   mimeTypes,
   multimap,
   mxCheck,
+  neural,
   onceReceived,
   p0f,
   partlyRead,

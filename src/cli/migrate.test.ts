@@ -56,11 +56,11 @@ test('a configuration that is taken over whole exits 0 and nothing is written', 
 test('something that is not supported exits 1 and is named with its place', async (context) => {
   const { code, out } = await migrate(context, {
     'rspamd.local.lua': "rspamd_config:register_symbol{ name = 'MINE' }\n",
-    'local.d/neural.conf': 'max_profiles = 7;\n',
+    'local.d/ensure_hostname.conf': 'enabled = true;\n',
   });
   assert.equal(code, 1, out);
   assert.match(out, /^Not supported: 2$/m);
-  assert.match(out, /^ {2}local\.d\/neural\.conf:1: module neural is not implemented$/m);
+  assert.match(out, /^ {2}local\.d\/ensure_hostname\.conf:1: module ensure_hostname is not implemented$/m);
   assert.match(out, /^ {2}rspamd\.local\.lua: .+\n {4}line 1: symbol MINE$/m);
 });
 

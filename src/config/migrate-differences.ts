@@ -650,6 +650,14 @@ const knownDifferences: readonly KnownDifference[] = [
         : undefined,
   },
   {
+    id: 'neural',
+    topic: 'content',
+    rspamd: 'a network is trained on verdicts, in rounds, and its symbols need scores',
+    postern:
+      '`neural` learns each message that is taught to Bayes, at once; verdicts only with `train { autotrain = true; }`',
+    concerns: ({ configuration }) => (isModuleOn(configuration, 'neural') ? [] : undefined),
+  },
+  {
     id: 'content-model',
     topic: 'content',
     rspamd: 'no model of content comes with it',

@@ -69,6 +69,8 @@ export interface CheckServices {
   readonly limits?: LimitsService;
   readonly learning?: LearningService;
   readonly fuzzy?: FuzzyService;
+  /** Learns at the same doors what {@link learning} is taught, and leaves the answer to it. */
+  readonly secondLearning?: Omit<LearningService, 'onLearned'>;
   readonly ratelimit?: {
     /** Buckets that count mail like this one and hold something; `reset` empties them. */
     buckets(task: Task, then: 'show' | 'reset'): Promise<readonly BucketReport[]>;

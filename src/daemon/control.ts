@@ -55,17 +55,7 @@ function createControl(init: ControlInit): Control {
       return services().engine.plan.services.limits;
     },
     get learning() {
-      const { engine } = services();
-      const { learning } = engine.plan.services;
-      return (
-        learning && {
-          classifiers: learning.classifiers,
-          classes: learning.classes,
-          statistics: () => learning.statistics(),
-          learn: (request: ScanRequest, className: string | undefined, manner: 'careful' | 'bulk') =>
-            learning.learn(engine.taskFor(request), className, manner),
-        }
-      );
+      return learningOf(services());
     },
     get fuzzy() {
       const { engine } = services();
@@ -98,6 +88,34 @@ function createControl(init: ControlInit): Control {
     metrics: () => channel.call('metrics', null),
     health: () => channel.call('health', null),
     reload: () => channel.call('reload', null, 60_000),
+  };
+}
+
+/**
+ * What can be taught: the classifier, and beside it who learns what it is taught. That one comes first: when it fails
+ * nothing was learned yet, and the client comes again. The classifier's answer is the answer, where there is one.
+ */
+function learningOf({ engine }: Services): Control['learning'] {
+  const { learning, secondLearning } = engine.plan.services;
+  const main = learning ?? secondLearning;
+  if (!main) return undefined;
+  return {
+    classifiers: main.classifiers,
+    classes: main.classes,
+    statistics: () => main.statistics(),
+    learn: async (request: ScanRequest, className: string | undefined, manner: 'careful' | 'bulk') => {
+      const isSecondToo =
+        secondLearning &&
+        secondLearning !== main &&
+        (className === undefined
+          ? secondLearning.classes.length > 0
+          : secondLearning.classes.includes(className));
+      const task = secondLearning ? engine.lessonFor(request) : engine.taskFor(request);
+      const second = isSecondToo ? await secondLearning.learn(task, className, manner) : undefined;
+      const answer = await main.learn(task, className, manner);
+      // To forget what only the other one had learned is no mistake.
+      return answer.kind === 'unknown' && second?.kind === 'forgotten' ? second : answer;
+    },
   };
 }
 

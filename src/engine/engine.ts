@@ -128,6 +128,16 @@ export class Engine implements Scanner, ScanContext {
     return new Scan(this, this.#init, request, this.#nextId(request), false).task;
   }
 
+  /**
+   * A task for a message that is learned and not judged: with the symbols of the checks that only compute. Nobody is
+   * asked, nothing is counted, and there is no verdict.
+   */
+  lessonFor(request: ScanRequest): Task {
+    const scan = new Scan(this, this.#init, request, this.#nextId(request), false);
+    scan.compute();
+    return scan.task;
+  }
+
   #nextId(request: ScanRequest): string {
     const count = (++this.#scans).toString(36).padStart(5, '0');
     return request.envelope.logTag ?? `${this.#idPrefix}${count}`;

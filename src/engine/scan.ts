@@ -113,6 +113,20 @@ export class Scan {
     });
   }
 
+  /** Runs only the filters that compute by themselves, for their symbols. */
+  compute(): void {
+    for (const { computing } of this.#engine.plan.steps.filter) {
+      for (const unit of computing) {
+        if (unit.after.length > 0 || !this.#mayRun(unit)) continue;
+        try {
+          void unit.run(this.task, this.#insert);
+        } catch (error) {
+          this.#unitFailed(unit, error);
+        }
+      }
+    }
+  }
+
   get #skipsFilters(): boolean {
     const { task } = this;
     if (task.flags.has('skip')) return true;

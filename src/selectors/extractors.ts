@@ -340,7 +340,7 @@ export const extractors: Readonly<Record<string, ExtractorDefinition>> = {
       return object(resultClass, (task) => task);
     },
   },
-  metatokens: refused('tokens of the neural module do not exist yet'),
+  metatokens: refused('the neural module here is not fed with them'),
   fuzzy_digest: refused('there are no fuzzy hashes yet'),
   fuzzy_shingles: refused('there are no fuzzy hashes yet'),
 };

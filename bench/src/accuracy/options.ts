@@ -10,6 +10,14 @@ export interface AccuracyOptions {
   readonly proto: 'http' | 'spamc';
   /** Folder of labelled mail. */
   readonly set: string;
+  /** So many spam and so many ham are taught before the evaluation; undefined: none. */
+  readonly train?: number;
+  /** Folder of the labelled mail that is taught. */
+  readonly trainSet: string;
+  /** Teach one half of {@link set} and judge the other, then the other way round. */
+  readonly cross?: boolean;
+  /** Other draws and halves. */
+  readonly seed: number;
   /** The first so many messages; undefined: all. */
   readonly limit?: number;
   readonly concurrency: number;
@@ -43,8 +51,8 @@ export function parseAccuracyOptions(argv: readonly string[]): AccuracyOptions {
     .addOption(
       new Option(
         '--target <target>',
-        'postern, postern@DIR or rspamd (started for the run, with a DNS server that knows no name), or ' +
-          'NAME=host:port for a server that runs: give it a resolver that asks nobody outside',
+        'postern, postern@DIR, rspamd or spamassassin (started for the run, with a DNS server that knows no name), ' +
+          'or NAME=host:port[,controller=PORT] for a server that runs: give it a resolver that asks nobody outside',
       )
         .argParser(target)
         .default({ kind: 'postern', name: 'postern', checkout: undefined }, 'postern'),
@@ -57,6 +65,19 @@ export function parseAccuracyOptions(argv: readonly string[]): AccuracyOptions {
       'folder of labelled mail',
       resolve(projectFolder, '../shared/data/content/content-dev'),
     )
+    .option('--train <n>', 'teach it so many spam and so many ham of --train-set first', countOf)
+    .option(
+      '--train-set <dir>',
+      'folder of the labelled mail that is taught',
+      resolve(projectFolder, '../shared/data/outbreak/train'),
+    )
+    .addOption(
+      new Option(
+        '--cross',
+        'teach it one half of --set and judge the other, then the other way round',
+      ).conflicts('train'),
+    )
+    .option('--seed <n>', 'other messages to teach, other halves', countOf, 1)
     .option('--limit <n>', 'only the first so many messages', countOf)
     .option('--concurrency <n>', 'messages under way at a time', countOf, 4)
     .option('--settings <json>', 'request header Settings', parseSettings)

@@ -41,7 +41,8 @@ export function firstLineOf(command: string, args: readonly string[]): string | 
   }
 }
 
-function pings(port: number): Promise<boolean> {
+/** Does a scan port answer `/ping`? */
+export function pings(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const exchange = request(
       { host: '127.0.0.1', port, path: '/ping', timeout: 1000, agent: false },
@@ -102,10 +103,10 @@ export class Daemon {
     return readFileSync(this.#outputFile, 'utf8').trimEnd().split('\n').slice(-15).join('\n');
   }
 
-  /** Waits until the scan port answers `/ping`. @throws Error when the process ends or takes too long. */
-  async ready(scanPort: number): Promise<void> {
+  /** Waits until it answers. @throws Error when the process ends or takes too long. */
+  async ready(answers: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + startTimeoutMs;
-    while (!(await pings(scanPort))) {
+    while (!(await answers())) {
       const failure = this.failure();
       if (failure) throw new Error(`the server did not start: ${failure}`);
       if (performance.now() > deadline) throw new Error(`the server does not answer\n${this.outputTail()}`);

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { launchPostern, launchRspamd } from './managed.ts';
+import { launchRedis } from './redis.ts';
+import { launchSpamAssassin } from './spam-assassin.ts';
 import { type LaunchOptions, type Target, type TargetSpec, uniqueNames } from './target.ts';
 
 export { parseTarget, type Target, type TargetSpec } from './target.ts';
@@ -12,12 +14,13 @@ export interface TargetSet {
 }
 
 function attach(spec: Extract<TargetSpec, { kind: 'attached' }>): Target {
-  const { name, host, port, pid } = spec;
+  const { name, host, port, pid, controllerPort } = spec;
   return {
     name,
     description: `${host}:${port}${pid === undefined ? '' : `, process ${pid}`}`,
     host,
     ports: { http: port, rspamc: port, milter: port },
+    controllerPort,
     pid,
     failure: () => undefined,
     stop: () => Promise.resolve(),
@@ -34,20 +37,27 @@ async function startDns(): Promise<{ readonly port: number; stop(): Promise<void
 /** Brings up all targets one after the other. What was started is stopped again when one fails. */
 export async function startTargets(
   specs: readonly TargetSpec[],
-  options: Omit<LaunchOptions, 'dnsPort'>,
+  options: Omit<LaunchOptions, 'dnsPort' | 'redisPort'> & {
+    /** Will they be taught? Then the peer gets a Redis, which it needs for that. */
+    readonly isTaught?: boolean;
+  },
 ): Promise<TargetSet> {
   const targets: Target[] = [];
   const dns = specs.some(({ kind }) => kind !== 'attached') ? await startDns() : undefined;
+  let redis: Awaited<ReturnType<typeof launchRedis>> | undefined;
   const stop = async (): Promise<void> => {
     await Promise.all(targets.map((target) => target.stop()));
+    await redis?.stop();
     await dns?.stop();
   };
   try {
+    if (options.isTaught && specs.some(({ kind }) => kind === 'rspamd')) redis = await launchRedis();
     for (const spec of uniqueNames(specs)) {
-      const launch = { ...options, dnsPort: dns?.port ?? 0 };
+      const launch = { ...options, dnsPort: dns?.port ?? 0, redisPort: redis?.port };
       if (spec.kind === 'attached') targets.push(attach(spec));
       else if (spec.kind === 'postern') targets.push(await launchPostern(spec, launch));
-      else targets.push(await launchRspamd(spec, launch));
+      else if (spec.kind === 'rspamd') targets.push(await launchRspamd(spec, launch));
+      else targets.push(await launchSpamAssassin(spec, launch));
     }
   } catch (error) {
     await stop();

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitForRest } from '../measure.ts';
-import { Daemon, firstLineOf, freePorts } from './daemon.ts';
+import { Daemon, firstLineOf, freePorts, pings } from './daemon.ts';
+import { findProgram } from './packages.ts';
 import type { LaunchOptions, Target } from './target.ts';
 
 /** Ports of one server. */
@@ -38,6 +39,9 @@ export function localConfiguration(
     ['logging.inc', `type = "file";\nfilename = "${logFile}";\nlevel = "info";\n`],
     ['greylist.conf', 'enabled = false;\n'],
     ['fuzzy_check.conf', 'enabled = false;\n'],
+    ...(options.redisPort === undefined
+      ? []
+      : [['redis.conf', `servers = "127.0.0.1:${options.redisPort}";\n`] as const]),
   ]);
 }
 
@@ -73,7 +77,7 @@ async function launch(
   const { folder, ports } = ground;
   const daemon = new Daemon(command, { folder, outputFile: join(folder, 'output.log'), cores });
   try {
-    await daemon.ready(ports.scan);
+    await daemon.ready(() => pings(ports.scan));
     // The peer goes on compiling its expressions for a while after it has begun to answer.
     if (daemon.pid !== undefined) await waitForRest(daemon.pid, 2000, 0.03, 120_000);
   } catch (error) {
@@ -85,6 +89,7 @@ async function launch(
     description,
     host: '127.0.0.1',
     ports: { http: ports.scan, rspamc: ports.scan, milter: ports.milter },
+    controllerPort: ports.controller,
     pid: daemon.pid,
     failure: () => daemon.failure(),
     stop: () => daemon.stop(),
@@ -106,28 +111,13 @@ export async function launchPostern(
   return launch(spec.name, description, command, ground, options.cores);
 }
 
-function rspamdProgram(): string {
-  const found = ['/usr/bin/rspamd', '/usr/sbin/rspamd', '/usr/local/bin/rspamd'].find((path) =>
-    existsSync(path),
-  );
-  if (found) return found;
-  if (process.getuid?.() !== 0) throw new Error('rspamd is not installed: apt-get install rspamd');
-  process.stderr.write('installing the package rspamd\n');
-  const args = ['-o', 'DPkg::Lock::Timeout=300', 'install', '-y', '--no-install-recommends', 'rspamd'];
-  execFileSync('apt-get', args, {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  });
-  return '/usr/bin/rspamd';
-}
-
 /**
  * Starts the installed rspamd with its stock configuration (Debian's package; installed first when we are root).
  *
  * @throws Error when it is missing or does not come up.
  */
 export async function launchRspamd(spec: { readonly name: string }, options: LaunchOptions): Promise<Target> {
-  const program = rspamdProgram();
+  const program = findProgram('rspamd');
   const ground = await prepare(spec.name, options);
   const { folder, config, state } = ground;
   // It gives up root for its own user, who then must be able to write here.

@@ -21,6 +21,15 @@ describe('--target', () => {
       pid: 7,
     });
     assert.equal(parseTarget('a=mx.example:25').kind, 'attached');
+    assert.deepEqual(parseTarget('spamassassin'), { kind: 'spamassassin', name: 'spamassassin' });
+    assert.deepEqual(parseTarget('a=mx.example:25,controller=26'), {
+      kind: 'attached',
+      name: 'a',
+      host: 'mx.example',
+      port: 25,
+      pid: undefined,
+      controllerPort: 26,
+    });
   });
 
   it('refuses anything else', () => {
