@@ -17,7 +17,7 @@ const beginnings: readonly (readonly [extension: string, expression: RegExp])[] 
     /^(?:;[^\n]{0,200}\n\s*){0,10}\[version\]\s[\s\S]{0,500}\bsignature\s{0,9}=\s{0,9}"?\$(?:windows|chicago)/,
   ],
   ['bat', /^@?echo\s+off\b/],
-  ['asc', /^-----begin pgp message-----/],
+  ['asc', /^-----begin pgp /],
   ['pem', /^-----begin [a-z0-9 ]{1,40}-----/],
 ];
 
