@@ -80,14 +80,6 @@ const knownDifferences: readonly KnownDifference[] = [
         : undefined,
   },
   {
-    id: 'mime-types-declared',
-    topic: 'mime_types',
-    rspamd:
-      'a file declared as `application/octet-stream` is MIME_BAD_ATTACHMENT where its extension has another type',
-    postern: 'that type contradicts only extensions that `extension_map` names (RFC 2046 4.5.1)',
-    concerns: ({ configuration }) => (isModuleOn(configuration, 'mime_types') ? [] : undefined),
-  },
-  {
     id: 'mime-types-archives',
     topic: 'mime_types',
     rspamd:

@@ -13,7 +13,7 @@ export const mimeTypes = defineCheck({
     '`MIME_ARCHIVE_CUT`.',
     '',
     'Types: `file` is asked first, then a list that is built in. Where bytes contradict the declared type the worse of both',
-    'counts, times 1.5 if it is bad. `application/octet-stream` contradicts only what `extension_map` names.',
+    'counts, times 1.5 if it is bad. `application/octet-stream` says nothing (RFC 2046 4.5.1) and contradicts nothing.',
     '',
     '`MIME_BAD_EXTENSION` has the weight of the extension; for the only file of an archive that of `bad_archive_extensions`',
     'first. A file whose bytes are a program or a script is also judged as one, whatever its name. Two extensions, the last',

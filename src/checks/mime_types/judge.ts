@@ -98,7 +98,7 @@ export class Judge {
     this.#whitelist = whitelist;
     const required = new Map<string, { readonly types: readonly string[]; readonly weight: number }>();
     for (const [extension, types] of knownExtensions)
-      required.set(extension, { types: [...types, unspecificType], weight: config.other_extensions_mult });
+      required.set(extension, { types, weight: config.other_extensions_mult });
     for (const [extension, types] of Object.entries(config.extension_map)) {
       const list = typeof types === 'string' ? [types] : types;
       required.set(extension, { types: list.map((type) => type.toLowerCase()), weight: 1 });
@@ -113,8 +113,10 @@ export class Judge {
       const view = task.content.file(part);
       const isLeaf = part.kind !== 'multipart' && part.children.length === 0;
       const type = isLeaf ? view.type : undefined;
+      const context = { own, type, archive: undefined };
       if (part.fileName !== undefined && part.kind !== 'multipart')
-        this.#judgePartName(findings, part, part.fileName, { own, type, archive: undefined });
+        this.#judgePartName(findings, part, part.fileName, context);
+      else if (type) this.#judgeHidden(findings, '', 0, context);
       if (isLeaf && view.archive) this.#judgeArchive(findings, view, view.archive, own);
       this.#judgeType(findings, part.contentType, type);
     }
@@ -133,7 +135,7 @@ export class Judge {
   #judgeType(findings: Findings, declared: string, type: FileType | undefined): void {
     let value = this.#valueOf(declared);
     let isOther = false;
-    if (type && type.contentType !== declared) {
+    if (type && type.contentType !== declared && declared !== unspecificType) {
       const detected = this.#valueOf(type.contentType);
       if (value === undefined || (detected !== undefined && detected > value)) {
         isOther = detected !== undefined && detected > 0;
@@ -160,7 +162,8 @@ export class Judge {
       if (isPacked) findings.add('inArchive', 1, `.${name.inner}.${name.extension}`);
     }
     const required = this.#required.get(name.extension);
-    if (required && !required.types.includes(part.contentType))
+    if (!required || part.contentType === unspecificType) return;
+    if (!required.types.includes(part.contentType))
       findings.add('attachment', required.weight, `${name.extension}:${part.contentType}`);
   }
 
@@ -174,18 +177,20 @@ export class Judge {
     const name = readFileName(written);
     if (this.#whitelist?.lookup(name.text) !== undefined) return undefined;
     const badness = this.#badness(name.extension, context);
-    const { type } = context;
-    // A program is one under every name.
-    const hidden =
-      type && isActive(type) && type.extension !== name.extension
-        ? this.#badness(type.extension, context)
-        : 0;
-    if (hidden > badness) findings.add('extension', hidden, `${name.extension}:${type!.extension}`);
+    this.#judgeHidden(findings, name.extension, badness, context);
     if (badness === 0) return name;
     if (this.#required.has(name.inner) && this.#badness(name.inner, context) === 0)
       findings.add('doubleExtension', badness, `.${name.inner}.${name.extension}`);
     else findings.add('extension', badness, name.extension);
     return name;
+  }
+
+  /** A program is one under every name. */
+  #judgeHidden(findings: Findings, extension: string, badness: number, context: NameContext): void {
+    const { type } = context;
+    if (!type || !isActive(type) || type.extension === extension) return;
+    const hidden = this.#badness(type.extension, context);
+    if (hidden > badness) findings.add('extension', hidden, `${extension}:${type.extension}`);
   }
 
   #badness(extension: string, { own, archive }: NameContext): number {

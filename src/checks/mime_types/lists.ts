@@ -45,6 +45,6 @@ export const extensionTypes: Readonly<Record<string, string | readonly string[]>
   htm: 'text/html',
   shtm: 'text/html',
   shtml: 'text/html',
-  pdf: ['application/octet-stream', 'application/pdf'],
+  pdf: ['application/octet-stream', 'application/pdf', 'application/x-pdf'],
   txt: ['message/disposition-notification', 'text/plain', 'text/rfc822-headers'],
 };

@@ -15,7 +15,10 @@ const lowerKeys = <Value>(table: Readonly<Record<string, Value>>): Record<string
   );
 
 export const weightTable = z
-  .record(z.string(), z.union([z.number(), z.boolean()]))
+  .union([
+    z.record(z.string(), z.union([z.number(), z.boolean()])),
+    z.array(z.string()).transform((list) => Object.fromEntries(list.map((key) => [key, 1]))),
+  ])
   .transform((table) =>
     lowerKeys(Object.fromEntries(Object.entries(table).map(([key, value]) => [key, Number(value)]))),
   );

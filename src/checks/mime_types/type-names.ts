@@ -147,16 +147,15 @@ export const unspecificType = 'application/octet-stream';
 
 /** What is known of media types: negative is welcome, 0 ordinary, positive should not come by mail. */
 const judged: Readonly<Record<string, string>> = {
-  '-2': 'multipart/signed',
-  '-1': `
-    multipart/alternative multipart/mixed multipart/related multipart/report multipart/digest multipart/encrypted
-    multipart/form-data text/plain`,
+  '-2': 'multipart/signed multipart/encrypted',
+  '-1': 'multipart/alternative multipart/mixed multipart/related text/plain',
   0: `
     text/html text/calendar text/csv text/css text/xml text/enriched text/richtext text/rtf text/rfc822-headers text/vcard
     text/x-vcard text/directory text/x-amp-html text/watch-html text/markdown text/x-patch text/x-diff text/json
     text/x-vcalendar text/yaml text/x-log text/comma-separated-values text/x-python text/x-c text/x-sh
     message/rfc822 message/delivery-status message/disposition-notification message/feedback-report message/global
     message/global-delivery-status message/partial message/external-body multipart/appledouble multipart/parallel
+    multipart/report multipart/digest multipart/voice-message text/javascript application/javascript application/x-javascript
     application/octet-stream application/pgp-signature application/pgp-encrypted application/pgp-keys
     application/pkcs7-signature application/x-pkcs7-signature application/pkcs7-mime application/x-pkcs7-mime
     application/ics application/json application/ld+json application/xml application/xhtml+xml application/postscript
@@ -173,12 +172,12 @@ const judged: Readonly<Record<string, string>> = {
   1: `
     application/x-sh application/x-shellscript application/x-perl application/x-httpd-php application/x-php text/x-php
     application/x-msaccess application/vnd.adobe.flash.movie application/x-shockwave-flash application/x-iso9660-image
-    application/x-cd-image application/vnd.ms-cab-compressed application/java-archive application/x-java-archive`,
-  2: `
+    application/x-cd-image application/vnd.ms-cab-compressed application/java-archive application/x-java-archive
     application/x-msdownload application/x-dosexec application/x-msdos-program application/x-executable
     application/vnd.microsoft.portable-executable application/x-mach-binary application/java-vm application/x-msi
-    application/javascript application/x-javascript text/javascript application/x-ace-compressed`,
-  4: `
+    application/x-ace-compressed`,
+  2: `
+    multipart/form-data multipart/byteranges multipart/header-set multipart/x-mixed-replace
     application/hta application/x-ms-shortcut application/vnd.ms-htmlhelp application/x-bat application/x-powershell
     application/x-wsf application/x-ms-application application/x-java-jnlp-file text/vbscript text/scriptlet
     text/x-ms-regedit application/x-mswinurl application/vnd.ms-appx`,
