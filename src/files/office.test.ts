@@ -401,3 +401,31 @@ test('macros that are copies of themselves without end are cut', () => {
   const bomb = compressVba('x'.repeat(4_096 * 200));
   assert.equal(decompressVba(bomb, 10_000).length, 10_000);
 });
+
+for (const [name, opening] of [
+  ['objects', '\\objdata '],
+  ['objects with digits', '{\\*\\objdata 01'],
+  ['binary data', '\\objdata \\bin1 '],
+  ['fields', '\\fldinst '],
+  ['templates', '{\\*\\template x'],
+] as const) {
+  test(`${name} of RTF that are opened again and again come to an end, which is told where work was left out`, () => {
+    const found = findings(Buffer.from(`{\\rtf1${opening.repeat(300_000)}`, 'latin1'));
+    assert.equal(found?.isCut ?? false, name !== 'templates');
+  });
+}
+
+for (const [name, member, opening] of [
+  ['relationships', 'a.rels', '<Relationship '],
+  ['fields', 'word/document.xml', '<w:instrText '],
+  ['links to programs', 'xl/externalLinks/a.xml', '<ddeLink '],
+] as const) {
+  test(`${name} of a package that are opened again and again come to an end`, () => {
+    assert.deepEqual(findings(docx({ [member]: opening.repeat(60_000) })), {});
+  });
+}
+
+test('a stream that begins like links everywhere is read in part', () => {
+  const stream = Buffer.from('https://'.repeat(20_000), 'utf16le');
+  assert.equal(findings(makeOle({ Workbook: stream }))?.isCut, true);
+});

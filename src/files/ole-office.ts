@@ -7,6 +7,8 @@ const maxStreamBytes = 2_097_152;
 const maxObjectBytes = 1_048_576;
 const maxObjects = 200;
 const maxRecords = 50_000;
+/** Places where a link may begin. */
+const maxLookedAt = 3_000;
 
 /** Class of the equation editor 3.0, whose buffer overflows. */
 const equationClass = '02ce020000000000c000000000000046';
@@ -48,6 +50,7 @@ export function inspectOle(ole: OleFile, findings: OfficeFindings): void {
     }
   }
   findings.addMacros(readMacros(ole));
+  if (ole.isCut) findings.isCut = true;
 }
 
 /** A file in an object (`\1Ole10Native`): size, kind, label, name, more names, then its content. */
@@ -143,7 +146,12 @@ function isCommandLink(record: Buffer): boolean {
 /** Links in UTF-16, as hyperlinks of Excel and PowerPoint are kept. */
 function addLinks(stream: Buffer, findings: OfficeFindings): void {
   const start = Buffer.from('http', 'utf16le');
+  let looked = 0;
   for (let at = stream.indexOf(start); at >= 0; at = stream.indexOf(start, at + 8)) {
+    if (++looked > maxLookedAt) {
+      findings.isCut = true;
+      return;
+    }
     const text = stream.toString('utf16le', at, Math.min(at + 4_000, at + ((stream.length - at) & ~1)));
     const link = /^https?:\/\/[\x21\x23-\x3b\x3d\x3f-\x7e\xa0-\uffef]{4,2000}/.exec(text)?.[0];
     if (link !== undefined) findings.addLink(link);

@@ -20,6 +20,7 @@ const maxDepth = 32;
 /** Sectors of tables: of 512 bytes, enough for a file of 256 MiB. */
 const maxTableSectors = 4_096;
 const maxTreeSteps = 20_000;
+const maxReadBytes = 33_554_432;
 
 /** Do the bytes begin like a compound file? */
 export function isOle(file: Buffer): boolean {
@@ -35,6 +36,8 @@ export class OleFile {
   readonly #miniStream: Buffer;
   readonly #miniCutoff: number;
   readonly entries: readonly OleEntry[];
+  /** Bytes of streams that may still be read: many entries may name the same one. */
+  #readLeft = maxReadBytes;
 
   constructor(file: Buffer) {
     this.#file = file;
@@ -51,11 +54,17 @@ export class OleFile {
 
   /** The stream of an entry, at most so many bytes; what the file lacks of it is left out. */
   read(entry: OleEntry, maxBytes: number): Buffer {
-    const length = Math.min(entry.sizeBytes, maxBytes, this.#file.length);
+    const length = Math.min(entry.sizeBytes, maxBytes, this.#file.length, this.#readLeft);
     if (entry.kind === 'storage' || length <= 0) return Buffer.alloc(0);
+    this.#readLeft -= length;
     return entry.sizeBytes < this.#miniCutoff
       ? this.#miniChain(entry.startSector, length)
       : this.#chain(entry.startSector, length);
+  }
+
+  /** True when there was more to read than the bound. */
+  get isCut(): boolean {
+    return this.#readLeft <= 0;
   }
 
   /** The first entry whose path ends so, in whatever case. */

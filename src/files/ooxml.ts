@@ -44,7 +44,7 @@ export function readOoxml(members: PackageMembers): OfficeView {
     } else if (/^\/?word[/\\](?:document|header\d*|footer\d*|footnotes)\.xml$/i.test(name)) {
       readFields(textOf(members, name, findings), findings);
     } else if (/^\/?xl[/\\]externalLinks[/\\][^/\\]+\.xml$/i.test(name)) {
-      if (/<(?:\w+:)?ddeLink\b[^>]*ddeService\s*=/i.test(textOf(members, name, findings)))
+      if (/<(?:\w+:)?ddeLink\b[^<>]{0,4096}ddeService\s*=/i.test(textOf(members, name, findings)))
         findings.hasCommandField = true;
     }
   }
@@ -54,7 +54,7 @@ export function readOoxml(members: PackageMembers): OfficeView {
 /** Relationships to what is not in the package (ECMA-376-2 9.3). */
 function readRelations(xml: string, findings: OfficeFindings): void {
   let count = 0;
-  for (const [tag] of xml.matchAll(/<(?:\w+:)?Relationship\s[^>]{0,8192}>/gi)) {
+  for (const [tag] of xml.matchAll(/<(?:\w+:)?Relationship\s[^<>]{0,8192}>/gi)) {
     if (++count > maxRelations) {
       findings.isCut = true;
       return;
@@ -91,7 +91,7 @@ function readEmbedding(members: PackageMembers, name: string, findings: OfficeFi
 function readFields(xml: string, findings: OfficeFindings): void {
   const codes: string[] = [];
   for (const [, attributes = '', code = ''] of xml.matchAll(
-    /<w:(?:instrText|fldSimple)\b([^>]{0,4096})>([^<]{0,4096})/g,
+    /<w:(?:instrText|fldSimple)\b([^<>]{0,4096})>([^<]{0,4096})/g,
   )) {
     codes.push(attribute(attributes, 'w:instr') ?? '', decodeXML(code));
     if (codes.length > maxRelations) break;

@@ -2,7 +2,7 @@
 export interface PdfLimits {
   /** Objects that are read: as many at the beginning as at the end, where the latest versions of objects stand. */
   readonly objects: number;
-  /** Places where an object begins that are counted. */
+  /** Places where `obj` stands that are looked at. */
   readonly countedObjects: number;
   /** Values of all objects together; 32 bytes of a long text count as one more. */
   readonly tokens: number;
@@ -16,7 +16,7 @@ export interface PdfLimits {
 
 export const pdfLimits: PdfLimits = {
   objects: 10_000,
-  countedObjects: 1_000_000,
+  countedObjects: 200_000,
   tokens: 400_000,
   streamBytes: 2_097_152,
   inflatedBytes: 8_388_608,

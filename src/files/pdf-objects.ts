@@ -140,12 +140,17 @@ export class PdfObjects {
   /** Offsets of `obj` behind two numbers. */
   *#places(): Generator<number> {
     const file = this.#file;
+    let looked = 0;
     for (let at = file.indexOf('obj', 0, 'latin1'); at >= 0; at = file.indexOf('obj', at + 3, 'latin1')) {
+      // `endobj` follows each of them.
+      if (++looked > this.#limits.countedObjects * 2) {
+        this.isCut = true;
+        return;
+      }
       if (!isBlank(file[at - 1]) && !isDigit(file[at - 1])) continue;
       const next = file[at + 3];
       if (next !== undefined && /[A-Za-z0-9]/.test(String.fromCharCode(next))) continue;
       if (!this.#headBefore(at)) continue;
-      if (this.count >= this.#limits.countedObjects) return;
       this.count++;
       yield at;
     }

@@ -1,11 +1,14 @@
 import type { OfficeView } from '../core/index.ts';
+import { hexValue } from '../lib/index.ts';
 import { OfficeFindings } from './office-findings.ts';
 import { isOle, OleFile } from './ole.ts';
 import { inspectOle, readNative } from './ole-office.ts';
 
 const maxBytes = 8_388_608;
 const maxObjects = 50;
-const maxObjectBytes = 1_048_576;
+/** Characters of all objects together that are looked through for digits. */
+const maxObjectChars = 6_291_456;
+const maxFields = 1_000;
 const maxFieldChars = 2_100;
 
 /** Does it begin like RTF? Word opens everything that begins with `{\rt`, whatever follows. */
@@ -20,17 +23,26 @@ export function readRtf(file: Buffer): OfficeView {
   const text = file.toString('latin1', 0, maxBytes);
   if (/\\obj(?:update|autlink)\b/.test(text)) findings.updatesObjects = true;
   let objects = 0;
+  let charsLeft = maxObjectChars;
   for (const { index } of text.matchAll(/\\objdata\b/g)) {
-    if (++objects > maxObjects) {
+    if (++objects > maxObjects || charsLeft <= 0) {
       findings.isCut = true;
       break;
     }
-    readObject(hexAfter(text, index + '\\objdata'.length), findings);
+    const start = index + '\\objdata'.length;
+    const { bytes, end } = hexAfter(text, start, start + Math.min(charsLeft, maxObjectChars / 2));
+    charsLeft -= end - start;
+    readObject(bytes, findings);
   }
   if (/\\objclass\s+equation\.\d/i.test(text)) findings.hasEquation = true;
   for (const [, target] of text.matchAll(/\\\*\\template\s+([^{}]{4,2000})/g))
     findings.addTemplate(plain(target!));
+  let fields = 0;
   for (const { index } of text.matchAll(/\\fldinst\b/g)) {
+    if (++fields > maxFields) {
+      findings.isCut = true;
+      break;
+    }
     const code = text.slice(index + '\\fldinst'.length, index + maxFieldChars);
     readField(plain(/^[\s\S]*?(?=\\fld(?:inst|rslt)\b|$)/.exec(code)![0]), findings);
   }
@@ -61,36 +73,53 @@ function plain(rtf: string): string {
  * Hexadecimal digits of an object. Word skips blanks, groups and control words between them, which is how filters are
  * led astray.
  */
-function hexAfter(text: string, start: number): Buffer {
-  let digits = '';
+function hexAfter(
+  text: string,
+  start: number,
+  limit: number,
+): { readonly bytes: Buffer; readonly end: number } {
+  const stop = Math.min(text.length, limit);
+  const digits = Buffer.alloc(stop - start);
+  let count = 0;
   let depth = 0;
   let at = start;
-  const end = Math.min(text.length, start + maxObjectBytes * 3);
-  const run = /[0-9a-fA-F]+/y;
-  while (at < end && digits.length < maxObjectBytes * 2) {
-    run.lastIndex = at;
-    const found = run.exec(text)?.[0];
-    if (found !== undefined) {
-      digits += found;
-      at += found.length;
-      continue;
-    }
-    const char = text[at]!;
-    if (char === '{') depth++;
-    else if (char === '}' && depth-- === 0) break;
-    else if (char === '\\') at += controlLength(text, at) - 1;
+  while (at < stop) {
+    const code = text.charCodeAt(at);
+    if (hexValue(code) >= 0) digits[count++] = code;
+    else if (code === openBrace) depth++;
+    else if (code === closeBrace && depth-- === 0) break;
+    else if (code === backslash) at = controlEnd(text, at) - 1;
     at++;
   }
-  return Buffer.from(digits.slice(0, digits.length & ~1), 'hex');
+  return { bytes: Buffer.from(digits.toString('latin1', 0, count & ~1), 'hex'), end: Math.min(at, stop) };
 }
 
-/** Characters of a control word (with its number and blank), or of a control symbol; `\'hh` and `\bin` with what they cover. */
-function controlLength(text: string, at: number): number {
-  const word = /\\([a-z]{1,32})(-?\d{1,10})? ?/iy;
-  word.lastIndex = at;
-  const found = word.exec(text);
-  if (found) return found[0].length + (found[1] === 'bin' ? Math.max(0, Number(found[2] ?? 0)) : 0);
-  return text[at + 1] === "'" ? 4 : 2;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const backslash = 0x5c;
+const quote = 0x27;
+const blank = 0x20;
+const minus = 0x2d;
+
+/** Behind a control word with its number and blank, or a control symbol; `\'hh` and `\bin` with what they cover. */
+function controlEnd(text: string, start: number): number {
+  let at = start + 1;
+  while (isLetter(text.charCodeAt(at)) && at - start <= 32) at++;
+  if (at === start + 1) return text.charCodeAt(at) === quote ? start + 4 : start + 2;
+  const isBinary = at - start === 4 && text.startsWith('bin', start + 1);
+  if (text.charCodeAt(at) === minus) at++;
+  let number = 0;
+  while (isDigit(text.charCodeAt(at)) && number < 1e9) number = number * 10 + text.charCodeAt(at++) - 0x30;
+  if (text.charCodeAt(at) === blank) at++;
+  return isBinary ? at + number : at;
+}
+
+function isLetter(code: number): boolean {
+  return (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 /** An object (MS-OLEDS 2.2.5): version, kind, class name, topic, item, and its native data. */
