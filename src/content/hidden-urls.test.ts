@@ -15,6 +15,23 @@ test('links that are written for people only are found', () => {
     ['evil dot com slash login', ['evil.com/login']],
     ['h t t p s : / / e v i l . c o m', ['https://evil.com']],
     ['h t t p : // evil.com/x y', ['http://evil.com/x']],
+    ...[
+      'h ttp://',
+      'ht tps://',
+      'htt p://',
+      'http ://',
+      'https ://',
+      'http: //',
+      'https:/ /',
+      'http:// ',
+    ].map(
+      (start) =>
+        [`${start}evil.com/a`, [`${start.replaceAll(' ', '')}evil.com/a`]] as readonly [
+          string,
+          readonly string[],
+        ],
+    ),
+    ['http://e v i l . c o m', ['http://evil.com']],
     ['www&#46;evil&#x2e;com', ['www.evil.com']],
     ['http&colon;&sol;&sol;evil.com', ['http://evil.com']],
   ];

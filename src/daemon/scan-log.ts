@@ -32,7 +32,7 @@ export function createScanObserver(log: Log, metrics: Metrics, counter: DeltaCou
       const { envelope } = task;
       let symbols = '';
       for (const hit of verdict.symbols)
-        symbols += `${symbols === '' ? '' : ','}${hit.name}(${hit.score.toFixed(2)})`;
+        symbols += `${symbols === '' ? '' : ','}${hit.name}(${hit.score === 0 ? '0.00' : hit.score.toFixed(2)})`;
       const sender = isSpamAction(verdict.action) || task.direction.isOutbound ? task.sender : undefined;
       log.info('scanned', {
         id: task.id,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { answersQuestion, decodeResponse, encodeQuery, responseId, typeCodes } from './codec.ts';
-import { decodeName, encodeName, normaliseName } from './name.ts';
+import { decodeName, encodeName, endOfEqualName, endOfName, normaliseName } from './name.ts';
 
 const types = Object.keys(typeCodes) as (keyof typeof typeCodes)[];
 const label = fc.stringMatching(/^[a-z0-9_]([a-z0-9_-]{0,20}[a-z0-9_])?$/);
@@ -126,4 +126,26 @@ test('huge counts and long chains of pointers cost no more than the message is l
   }
   const message = respond(query, Buffer.concat(chain), 65_535);
   assert.equal(decodeResponse(message), undefined);
+});
+
+test('a name is compared and passed over on the wire as if it were read', () => {
+  const label = fc.string({ unit: fc.constantFrom(...'aBz0-_.'), minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(fc.array(label, { maxLength: 5 }), fc.string({ maxLength: 3 }), (labels, rest) => {
+      const bytes = Buffer.concat([
+        ...labels.map((text) => Buffer.from(`${String.fromCharCode(text.length)}${text}`, 'latin1')),
+        Buffer.from([0]),
+        Buffer.from(rest),
+      ]);
+      const read = decodeName(bytes, 0);
+      assert.ok(read);
+      assert.equal(endOfName(bytes, 0), read.end);
+      const asked = [labels.join('.').toLowerCase(), read.name, `${read.name}x`, `x.${read.name}`];
+      // Names that are asked hold nothing that would be escaped.
+      for (const name of asked.filter((text) => !text.includes('\\')))
+        assert.equal(endOfEqualName(bytes, 0, name), name === read.name ? read.end : undefined, name);
+      assert.equal(endOfEqualName(bytes.subarray(0, read.end - 1), 0, read.name), undefined);
+    }),
+    { numRuns: 300 },
+  );
 });

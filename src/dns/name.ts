@@ -81,7 +81,7 @@ export function endOfEqualName(message: Buffer, start: number, name: string): nu
   let at = start;
   for (let i = 0; ; ) {
     const length = at < message.length ? message[at]! : 0xff;
-    if (length === 0) return i === name.length + 1 ? at + 1 : undefined;
+    if (length === 0) return i > name.length || name === '' ? at + 1 : undefined;
     if (length > maxLabelLength) {
       const decoded = decodeName(message, start);
       return decoded?.name === name ? decoded.end : undefined;

@@ -18,10 +18,23 @@ export interface VerdictJsonOptions {
   readonly error?: string | undefined;
 }
 
+/** Names and descriptions of symbols as JSON: the same few hundred come with every verdict. */
+const quoted = new Map<string, string>();
+const maxQuoted = 4_000;
+
+function quote(text: string): string {
+  let json = quoted.get(text);
+  if (json === undefined) {
+    json = JSON.stringify(text);
+    if (quoted.size < maxQuoted) quoted.set(text, json);
+  }
+  return json;
+}
+
 function symbolObject(hit: Hit, layout: VerdictLayout): string {
-  let json = `{"name":${JSON.stringify(hit.name)},"score":${formatDouble(hit.score)}`;
+  let json = `{"name":${quote(hit.name)},"score":${formatDouble(hit.score)}`;
   if (layout === 'v2') json += `,"metric_score":${formatDouble(hit.metricScore)}`;
-  if (hit.description !== undefined) json += `,"description":${JSON.stringify(hit.description)}`;
+  if (hit.description !== undefined) json += `,"description":${quote(hit.description)}`;
   if (hit.options.length > 0) json += `,"options":${JSON.stringify(hit.options)}`;
   return `${json}}`;
 }
@@ -29,7 +42,7 @@ function symbolObject(hit: Hit, layout: VerdictLayout): string {
 function symbolFields(symbols: readonly Hit[], layout: VerdictLayout): string {
   let json = '';
   for (const hit of symbols) {
-    json += `${json === '' ? '' : ','}${JSON.stringify(hit.name)}:${symbolObject(hit, layout)}`;
+    json += `${json === '' ? '' : ','}${quote(hit.name)}:${symbolObject(hit, layout)}`;
   }
   return json;
 }
