@@ -3,6 +3,7 @@ import type { Clock, Configuration, Log, Metrics, NormalWorker, Scanner } from '
 import { MilterServer } from '../server/milter/index.ts';
 import { createProxy } from '../server/proxy/index.ts';
 import { ScanServer } from '../server/scan-port/index.ts';
+import type { Learn } from '../server/spamc/index.ts';
 import { SwappedScanner } from './swapped-scanner.ts';
 
 /** What a door speaks, and to whom: the scan port, the milter port, an HTTP proxy, or the controller. */
@@ -33,6 +34,8 @@ export interface DoorInit {
   readonly clock: Clock;
   /** Metrics of the whole server as text. */
   readonly metricsText: () => Promise<string>;
+  /** Teaches the classifier (TELL of the spamd protocol). */
+  readonly learn: Learn;
 }
 
 /** The doors that mail comes through, as a configuration wants them. */

@@ -12,6 +12,7 @@ import { openRecords } from './open-records.ts';
 import { type PrimaryMethods, stopGraceMs, type WorkerMethods, type WorkerStart } from './protocol.ts';
 import { createScanObserver } from './scan-log.ts';
 import { buildServices, type Services } from './services.ts';
+import { createTell } from './tell.ts';
 import { DeltaCounter } from './totals.ts';
 
 /** How long counts are gathered before they are sent. */
@@ -120,6 +121,7 @@ export class Worker {
       metrics: this.#metrics,
       clock: this.#clock,
       metricsText: () => this.#channel.call('metrics', null),
+      learn: createTell(() => this.#current),
     };
     for (const kind of this.#wantedDoors(configuration)) {
       if (this.#doors.has(kind)) continue;

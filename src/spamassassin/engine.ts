@@ -48,6 +48,8 @@ export interface EngineOptions {
   readonly scoreSet: ScoreSet;
   /** Rules other than metas become symbols when their score is farther from 0 than this. */
   readonly alpha: number;
+  /** Which rules without a score become symbols. Default `all`. */
+  readonly unscored?: 'all' | 'metas' | undefined;
   /** Characters of one text that patterns look at. */
   readonly maxChars: number;
   /** A rule's pattern took too long and is off. */
@@ -249,11 +251,13 @@ class Compiler {
   }
 
   compile(): readonly RuleSymbol[] {
-    const { ruleset, scoreSet, alpha } = this.#options;
+    const { ruleset, scoreSet, alpha, unscored } = this.#options;
     const symbols: RuleSymbol[] = [];
     for (const { name, test } of ruleset.rules.values()) {
       if (name.startsWith('__')) continue;
       const score = this.#score(name, scoreSet);
+      if (test.kind !== 'meta' && unscored === 'metas' && ruleset.score(name, scoreSet) === undefined)
+        continue;
       if (score === 0 || (test.kind !== 'meta' && Math.abs(score) <= alpha)) continue;
       const index = this.#index(name);
       if (index === undefined || this.#nodes[index] === off) continue;

@@ -482,7 +482,6 @@ test('what is wrong with a rule is told with its place', async () => {
       { type: 'combined', rules: { a: { selector: 'user', map: ['x'], type: 'y' } }, expression: 'a' },
       /rules\.a\.type: unknown type "y"/,
     ],
-    [{ type: 'regexp_rules', map: '/x' }, /regexp_rules .*not supported/],
     [{ type: 'user', map: ['x'], message_func: 'return function() end' }, /message_func is Lua/],
     [{ type: 'user', map: 'redis://' }, /no hash after/],
     [{ type: 'user', map: ['x'], action: 'rejct' }, /RULE\.action: unknown action .rejct./],
@@ -532,4 +531,67 @@ test('file names inside archives and types by content are looked up, unless the 
     'scr',
     'pdf',
   ]);
+});
+
+for (const way of ['inbound', 'authenticated', 'local'] as const)
+  test(`a map of rules gives the symbols of its metas and of rules with a score: ${way}`, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'postern-rules-'));
+    const file = join(folder, 'rules.map');
+    const rules = [
+      'header FROM_ORG From:addr =~ /\\.uk$/i',
+      'body WITHOUT_SCORE /./',
+      'selector OF_SELECTOR from("mime"):domain =~ /^mail\\./',
+      'score FROM_ORG 2.5',
+      'describe FROM_ORG From the islands',
+      'meta BOTH FROM_ORG && OF_SELECTOR && WITHOUT_SCORE',
+      'meta NEITHER !FROM_ORG || !OF_SELECTOR',
+      'meta SMALL FROM_ORG',
+      'score SMALL 0.1',
+      'header BROKEN From =~ /(?R)/',
+      'score BROKEN 1',
+    ].join('\n');
+    await writeFile(file, rules);
+    const log: LogLine[] = [];
+    const built = await buildCheck(
+      multimap,
+      { RULES: { type: 'regexp_rules', map: file, group: 'own' } },
+      { log },
+    );
+    try {
+      assert.deepEqual((await built.run({ raw, way })).symbols, ['BOTH', 'FROM_ORG', 'SMALL']);
+      assert.deepEqual(built.declared.get('FROM_ORG'), {
+        score: 2.5,
+        description: 'From the islands',
+        groups: ['own'],
+        oneShot: true,
+      });
+      assert.equal(built.declared.get('BOTH')?.score, 1);
+      assert.equal(built.declared.get('SMALL')?.score, 0.1);
+      assert.match(
+        String(log.find(({ level }) => level === 'warn')?.fields['problem']),
+        /rule BROKEN is off/,
+      );
+    } finally {
+      await built.close();
+      await rm(folder, { recursive: true });
+    }
+  });
+
+test('a map of rules that hits forces the action of its rule; a map that is missing does nothing', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-rules-'));
+  const file = join(folder, 'rules.map');
+  await writeFile(file, 'header A From =~ /./\nscore A 1\n');
+  const rule = { type: 'regexp_rules', map: file, action: 'reject' };
+  const built = await buildCheck(multimap, { RULES: rule, NONE: { type: 'regexp_rules', map: '/none' } });
+  try {
+    const { preResults, symbols } = await built.run({ raw });
+    assert.deepEqual(symbols, ['A']);
+    assert.deepEqual(
+      preResults.map(({ action }) => action),
+      ['reject'],
+    );
+  } finally {
+    await built.close();
+    await rm(folder, { recursive: true });
+  }
 });

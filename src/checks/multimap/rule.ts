@@ -15,6 +15,7 @@ import { FilterError, type Key } from './filters.ts';
 import { openLookup } from './lookup.ts';
 import { parseMapValue } from './map-value.ts';
 import type { Config, RuleOptions } from './options.ts';
+import { regexpRules } from './regexp-rules.ts';
 import { type Subject, subjectOf } from './subjects.ts';
 
 type Context = CheckContext<Config, never>;
@@ -247,9 +248,6 @@ export function compileRule(
 ): CheckUnit<never> | undefined {
   if (!options.enabled) return undefined;
   const { type } = options;
-  if (type === 'regexp_rules') {
-    throw context.configError([name, 'type'], 'regexp_rules (rule files of SpamAssassin) are not supported');
-  }
   for (const key of ['message_func', 'combinator'] as const) {
     if (options[key] !== undefined)
       throw context.configError([name, key], `${key} is Lua, which is not run here`);
@@ -273,7 +271,10 @@ export function compileRule(
   let built: { readonly run: Run; readonly waits: boolean };
   if (what) built = mapRun(name, options, what, outcome, context);
   else if (type === 'combined') built = combinedRun(name, options, outcome, context);
-  else built = { run: dnsblRun(name, options, outcome, context), waits: true };
+  else if (type === 'regexp_rules') {
+    const ruleRun = regexpRules(name, options, table, context, (task) => outcome.force(task));
+    built = { run: ruleRun, waits: false };
+  } else built = { run: dnsblRun(name, options, outcome, context), waits: true };
 
   const { run } = built;
   const after = [...(condition?.atoms ?? []), ...(type === 'symbol_options' ? [options.target_symbol!] : [])];
@@ -284,7 +285,7 @@ export function compileRule(
     ...(options.priority === undefined ? {} : { priority: options.priority }),
     symbols: outcome.declared,
     waits: built.waits,
-    needs: what?.needs ?? [],
+    needs: type === 'regexp_rules' ? ['text'] : (what?.needs ?? []),
     after,
     run: condition
       ? (task, hit) =>

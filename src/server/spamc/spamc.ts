@@ -22,6 +22,7 @@ const exitNames = {
   70: 'EX_SOFTWARE',
   75: 'EX_TEMPFAIL',
   76: 'EX_PROTOCOL',
+  77: 'EX_NOPERM',
 } as const;
 type ExitCode = keyof typeof exitNames;
 
@@ -33,6 +34,8 @@ export function spamcStatus(code: ExitCode, text: string): string {
 /** The reply to a request that could not be served: try later, but for what no client should send again. */
 export function spamcFailure(error: PosternError): string {
   if (error.code === 'protocol') return spamcStatus(76, error.message);
+  if (error.code === 'forbidden') return spamcStatus(77, error.message);
+  if (error.code === 'notFound') return spamcStatus(69, error.message);
   return spamcStatus(75, error.code === 'tooLarge' ? error.message : '');
 }
 
