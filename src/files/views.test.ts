@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Member, makeZip } from '../../test/helpers/archive-files.ts';
+import { withAttachments } from '../../test/helpers/attachments.ts';
 import type { FileView } from '../core/index.ts';
 import { parseMessage } from '../mime/index.ts';
 import { fileViews } from './index.ts';
+import { fileLimits } from './limits.ts';
 
 /** The first part of a message with this file, seen as a file. */
 function viewOf(file: Buffer | string): FileView {
@@ -62,3 +65,88 @@ for (const [extension, content] of files) {
     assert.equal(viewOf(content).type?.extension, extension);
   });
 }
+
+const containers: readonly (readonly [extension: string, members: readonly Member[]])[] = [
+  ['docx', [{ name: '[Content_Types].xml' }, { name: 'word/document.xml' }]],
+  ['docm', [{ name: 'word/document.xml' }, { name: 'word/vbaProject.bin' }]],
+  ['xlsx', [{ name: 'xl/workbook.xml' }]],
+  ['xlsm', [{ name: 'xl/workbook.xml' }, { name: 'xl/vbaProject.bin' }]],
+  ['xlsb', [{ name: 'xl/workbook.bin' }]],
+  ['pptx', [{ name: 'ppt/presentation.xml' }]],
+  [
+    'odt',
+    [{ name: 'mimetype', content: 'application/vnd.oasis.opendocument.text' }, { name: 'content.xml' }],
+  ],
+  ['ods', [{ name: 'mimetype', content: 'application/vnd.oasis.opendocument.spreadsheet' }]],
+  ['epub', [{ name: 'mimetype', content: 'application/epub+zip' }]],
+  ['jar', [{ name: 'META-INF/MANIFEST.MF' }, { name: 'A.class' }]],
+  ['apk', [{ name: 'META-INF/MANIFEST.MF' }, { name: 'AndroidManifest.xml' }]],
+  ['zip', [{ name: 'mimetype', content: 'text/plain' }, { name: 'word.txt' }]],
+];
+
+for (const [extension, members] of containers) {
+  test(`a ZIP file with ${members.map(({ name }) => name).join(', ')} is ${extension}`, () => {
+    const { type, archive } = viewOf(makeZip(members));
+    assert.equal(type?.extension, extension);
+    assert.equal(archive?.members.length, members.length);
+  });
+}
+
+/** An OLE compound file of which nothing is there but the directory ([MS-CFB] 2.2, 2.6). */
+function makeOle(rootClass: string, streams: readonly string[]): Buffer {
+  const header = Buffer.alloc(512);
+  header.write('d0cf11e0a1b11ae1', 'hex');
+  header.writeUInt16LE(9, 30);
+  const entries = ['Root Entry', ...streams].map((name, i) => {
+    const entry = Buffer.alloc(128);
+    entry.write(name, 'utf16le');
+    entry.writeUInt16LE(name.length * 2 + 2, 64);
+    entry[66] = i === 0 ? 5 : 2;
+    if (i === 0) entry.write(rootClass, 80, 'hex');
+    return entry;
+  });
+  return Buffer.concat([header, ...entries, Buffer.alloc(512)]);
+}
+
+const noClass = '0'.repeat(32);
+const compounds: readonly (readonly [extension: string, rootClass: string, streams: readonly string[]])[] = [
+  ['doc', noClass, ['WordDocument']],
+  ['xls', noClass, ['Workbook']],
+  ['ppt', noClass, ['PowerPoint Document']],
+  ['msg', noClass, ['__nameid_version1.0']],
+  ['docx', noClass, ['EncryptedPackage']],
+  ['msi', '84100c0000000000c000000000000046', []],
+  ['ole', noClass, ['Something']],
+];
+
+for (const [extension, rootClass, streams] of compounds) {
+  test(`an OLE file with class ${rootClass} and ${streams.join(', ') || 'no stream'} is ${extension}`, () => {
+    const { type, archive } = viewOf(makeOle(rootClass, streams));
+    assert.equal(type?.extension, extension);
+    assert.equal(archive, undefined);
+  });
+}
+
+test('a text for reading is no file, unless it is no text', () => {
+  const of = (type: string, content: string): string | undefined =>
+    fileViews()(parseMessage(Buffer.from(`Content-Type: ${type}\n\n${content}`)).root).type?.extension;
+  assert.equal(of('text/html', '<html>'), undefined);
+  assert.equal(of('text/html; name=a.html', '<html>'), 'html');
+  assert.equal(of('text/plain', `MZ${'\0'.repeat(100)}`), 'exe');
+  assert.equal(of('text/plain', 'MZ Holding, Zurich'), undefined);
+});
+
+test('all parts of a message share its bounds, and each is read once', () => {
+  const message = parseMessage(
+    withAttachments([
+      { name: 'a.zip', content: makeZip([{ name: '1' }, { name: '2' }]) },
+      { name: 'b.zip', content: makeZip([{ name: '3' }, { name: '4' }]) },
+    ]),
+  );
+  const views = fileViews({ ...fileLimits, members: 3 });
+  const [, , first, second] = message.parts;
+  assert.equal(views(first!).archive?.members.length, 2);
+  assert.equal(views(first!).archive, views(first!).archive);
+  assert.equal(views(second!).archive?.members.length, 1);
+  assert.equal(views(second!).archive?.isCut, true);
+});
