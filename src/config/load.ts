@@ -159,6 +159,7 @@ function build(
     normal: workers.normal,
     controller: workers.controller,
     proxy: workers.proxy,
+    fuzzy: workers.fuzzy,
     logging,
     redis: hasServers(redis) ? (redis as Section) : undefined,
     modules,

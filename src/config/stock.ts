@@ -28,7 +28,7 @@ const workers = [
     content:
       'bind_socket = "localhost:11332"; count = 1; milter = yes; timeout = 60s; max_retries = 5; upstream "local" { default = yes; hosts = "localhost"; }',
   },
-  { type: 'fuzzy', file: 'fuzzy', content: 'count = -1;' },
+  { type: 'fuzzy', file: 'fuzzy', content: 'bind_socket = "localhost:11335"; count = -1;' },
   { type: 'hs_helper', file: 'hs_helper', content: '' },
 ] as const;
 

@@ -1,5 +1,6 @@
 import type {
   ControllerWorker,
+  FuzzyWorker,
   MirrorConfig,
   NormalWorker,
   ProxyWorker,
@@ -13,9 +14,11 @@ import { nearest } from './nearest.ts';
 import { mirrorSpec, toMirror, toUpstream, upstreamSpec } from './schema/upstreams.ts';
 import {
   controllerSpec,
+  fuzzySpec,
   normalSpec,
   proxySpec,
   toControllerWorker,
+  toFuzzyWorker,
   toNormalWorker,
   toProxyWorker,
 } from './schema/workers.ts';
@@ -25,6 +28,7 @@ export interface Workers {
   readonly normal: NormalWorker;
   readonly controller: ControllerWorker;
   readonly proxy: ProxyWorker;
+  readonly fuzzy: FuzzyWorker;
   /** The sections after validation, for `config dump`. */
   readonly effective: Readonly<Record<string, unknown>>;
 }
@@ -45,6 +49,9 @@ export function readWorkers(reading: Reading, values: readonly UclNode[], empty:
   const proxySection = sectionOf('rspamd_proxy');
   const proxy = readSection(reading, proxySpec, proxySection, ['worker', 'rspamd_proxy']).value;
 
+  const fuzzySection = sectionOf('fuzzy');
+  const fuzzy = readSection(reading, fuzzySpec, fuzzySection, ['worker', 'fuzzy']);
+
   const normalWorker = toNormalWorker(normal ?? normalSpec.schema.parse({}));
   const workers = {
     normal: normalWorker,
@@ -57,7 +64,9 @@ export function readWorkers(reading: Reading, values: readonly UclNode[], empty:
       upstreams: readUpstreams(reading, proxySection, normalWorker),
       mirrors: readMirrors(reading, proxySection),
     }),
+    fuzzy: toFuzzyWorker(fuzzy.value ?? fuzzySpec.schema.parse({}), fuzzy.written),
   };
+  refuseStreams(reading, workers.fuzzy, fuzzySection);
   if (workers.controller.count > 1)
     reading.findings.notice(
       controllerSection.entries.get('count')?.values[0]?.position,
@@ -67,7 +76,7 @@ export function readWorkers(reading: Reading, values: readonly UclNode[], empty:
   requireCertificate(reading, 'normal', workers.normal, normalSection);
   requireCertificate(reading, 'controller', workers.controller, controllerSection);
   requireCertificate(reading, 'rspamd_proxy', workers.proxy, proxySection);
-  return { ...workers, effective: { normal, controller, rspamd_proxy: proxy } };
+  return { ...workers, effective: { normal, controller, rspamd_proxy: proxy, fuzzy: fuzzy.value } };
 }
 
 /** Sockets with ` ssl` need certificate and key; said here, where there is a line to name. */
@@ -87,8 +96,21 @@ function requireCertificate(reading: Reading, type: string, worker: WorkerBase, 
       );
 }
 
+/** A fuzzy storage speaks UDP, and TCP without TLS beside it. */
+function refuseStreams(reading: Reading, worker: FuzzyWorker, section: UclObject): void {
+  if (!worker.enabled) return;
+  for (const { text, host, tls } of worker.sockets)
+    if (host === undefined || tls)
+      reading.findings.error(
+        section.entries.get('bind_socket')?.values[0]?.position ?? section.position,
+        ['worker', 'fuzzy', 'bind_socket'],
+        `a fuzzy storage cannot listen on \`${text}\``,
+        'host:port',
+      );
+}
+
 function isServed(type: string): boolean {
-  return type === 'normal' || type === 'controller' || type === 'rspamd_proxy';
+  return type === 'normal' || type === 'controller' || type === 'rspamd_proxy' || type === 'fuzzy';
 }
 
 function byType(values: readonly UclNode[]): Map<string, UclObject[]> {
@@ -138,14 +160,14 @@ function foreignWorker(reading: Reading, type: string, section: UclObject): void
   const path = ['worker', type];
   if (type === 'hs_helper') return;
   const position = reading.provenance.firstOperatorNode(section)?.position;
-  if (type !== 'fuzzy' && type !== 'lua') {
+  if (type !== 'lua') {
     const near = nearest(type, ['normal', 'controller', 'rspamd_proxy', 'fuzzy', 'hs_helper']);
     if (position)
       reading.findings.error(
         section.keyPosition ?? position,
         path,
         `unknown worker type \`${type}\`${near ? `, did you mean \`${near}\`?` : ''}`,
-        'normal, controller or rspamd_proxy',
+        'normal, controller, rspamd_proxy or fuzzy',
       );
     return;
   }

@@ -123,6 +123,33 @@ export interface ControllerWorker extends WorkerBase {
   readonly authFailureWindowMs: number;
 }
 
+/** `worker "fuzzy"`: the storage of hashes that other servers ask. */
+export interface FuzzyWorker extends WorkerBase {
+  /** Map option value: addresses that may add and delete. */
+  readonly allowUpdate: unknown;
+  /** Map option value: addresses that are not answered. */
+  readonly blocked: unknown;
+  readonly readOnly: boolean;
+  readonly expireSeconds: number;
+  /** Rspamd's text form. */
+  readonly privateKeys: readonly string[];
+  /** What is not encrypted is refused. */
+  readonly encryptedOnly: boolean;
+  readonly rateLimit: {
+    /** Requests a second of one source; 0: no limit. */
+    readonly perSecond: number;
+    readonly burst: number;
+    readonly maxSources: number;
+    /** Length of the prefix that makes a source. */
+    readonly ipv4Bits: number;
+    readonly ipv6Bits: number;
+    /** Map option value: addresses without limit. */
+    readonly whitelist: unknown;
+  };
+  /** Its own `redis` keys as written; undefined: the common store. */
+  readonly store: Section | undefined;
+}
+
 export interface UpstreamConfig {
   readonly name: string;
   readonly isDefault: boolean;
@@ -230,6 +257,7 @@ export interface Configuration {
   readonly normal: NormalWorker;
   readonly controller: ControllerWorker;
   readonly proxy: ProxyWorker;
+  readonly fuzzy: FuzzyWorker;
   readonly logging: LoggingConfig;
   /** Common `redis { … }` as written; undefined: the embedded store. */
   readonly redis: Section | undefined;

@@ -29,6 +29,7 @@ export function renderBanner(facts: {
       : `  proxy       ${list('proxy')}    scan requests for other servers`,
     `  scan        ${list('scan')}    Exim, Haraka, rspamc, spamc`,
     `  controller  ${list('controller')}    rspamc stat, web page, metrics`,
+    ...(configuration.fuzzy.enabled ? [`  fuzzy       ${list('fuzzy')}    hashes for other servers`] : []),
     '',
     `  configuration  ${read}`,
     `  state          ${configuration.stateDir}`,

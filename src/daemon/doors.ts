@@ -6,8 +6,8 @@ import { ScanServer } from '../server/scan-port/index.ts';
 import type { Learn } from '../server/spamc/index.ts';
 import { SwappedScanner } from './swapped-scanner.ts';
 
-/** What a door speaks, and to whom: the scan port, the milter port, an HTTP proxy, or the controller. */
-export type DoorKind = 'scan' | 'milter' | 'proxy' | 'controller';
+/** What a door speaks, and to whom: the scan port, the milter port, an HTTP proxy, the controller, a fuzzy storage. */
+export type DoorKind = 'scan' | 'milter' | 'proxy' | 'controller' | 'fuzzy';
 
 /** Which section of the configuration a door belongs to. */
 export const sectionOf = {
@@ -15,7 +15,8 @@ export const sectionOf = {
   milter: 'proxy',
   proxy: 'proxy',
   controller: 'controller',
-} as const satisfies Readonly<Record<DoorKind, 'normal' | 'proxy' | 'controller'>>;
+  fuzzy: 'fuzzy',
+} as const satisfies Readonly<Record<DoorKind, 'normal' | 'proxy' | 'controller' | 'fuzzy'>>;
 
 /** The sessions behind one kind of listener. A door outlives reloads, so that its connections do too. */
 export interface Door {
@@ -61,7 +62,7 @@ function ownAddress(configuration: Configuration): (host: string, port: number) 
 }
 
 /** Opens one of the doors that mail comes through. */
-export function openScanDoor(kind: Exclude<DoorKind, 'controller'>, init: DoorInit): Door {
+export function openScanDoor(kind: Exclude<DoorKind, 'controller' | 'fuzzy'>, init: DoorInit): Door {
   switch (kind) {
     case 'scan':
       return scanDoor(init);

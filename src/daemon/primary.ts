@@ -167,8 +167,8 @@ export class Primary {
     return loadConfiguration({ configDir, stateDir, variables, checks, allowUnsupported });
   }
 
-  #sockets({ normal, proxy, controller }: Configuration): readonly BindSocket[] {
-    return [normal, proxy, controller].flatMap((worker) => (worker.enabled ? worker.sockets : []));
+  #sockets({ normal, proxy, controller, fuzzy }: Configuration): readonly BindSocket[] {
+    return [normal, proxy, controller, fuzzy].flatMap((worker) => (worker.enabled ? worker.sockets : []));
   }
 
   #wantedScanners({ normal, proxy }: Configuration): number {
@@ -180,6 +180,7 @@ export class Primary {
     const scanners = this.#wantedScanners(this.#configuration);
     for (let index = 0; index < scanners; index++) starting.push(this.#startMember('scanner', index));
     if (this.#configuration.controller.enabled) starting.push(this.#startMember('controller', 0));
+    if (this.#configuration.fuzzy.enabled) starting.push(this.#startMember('fuzzy', 0));
     try {
       return (await Promise.all(starting)).flat();
     } catch (error) {
@@ -376,6 +377,7 @@ export class Primary {
     const scanners = this.#wantedScanners(configuration);
     for (let index = 0; index < scanners; index++) wanted.set(`scanner ${index}`, ['scanner', index]);
     if (configuration.controller.enabled) wanted.set('controller 0', ['controller', 0]);
+    if (configuration.fuzzy.enabled) wanted.set('fuzzy 0', ['fuzzy', 0]);
     for (const member of this.#members.values()) {
       if (wanted.delete(`${member.role} ${member.index}`) || member.isLeaving) continue;
       member.isLeaving = true;

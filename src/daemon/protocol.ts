@@ -63,7 +63,7 @@ export type WorkerMethods = {
 /** Time that sessions get to finish what was accepted. */
 export const stopGraceMs = 30_000;
 
-export type Role = 'scanner' | 'controller';
+export type Role = 'scanner' | 'controller' | 'fuzzy';
 
 /** How a worker is started: everything it needs to build the same configuration as the primary. */
 export interface WorkerStart {

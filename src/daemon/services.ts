@@ -12,6 +12,7 @@ import type {
   Records,
   Selectors,
   SourcePosition,
+  Stores,
 } from '../core/index.ts';
 import { createResolver } from '../dns/index.ts';
 import { compileSettings, Engine, type ScanObserver } from '../engine/index.ts';
@@ -30,6 +31,7 @@ export interface Services {
   readonly maps: ReturnType<typeof createMaps>;
   readonly selectors: Selectors;
   readonly records: Records;
+  readonly stores: Stores;
   close(): Promise<void>;
 }
 
@@ -110,6 +112,7 @@ export async function buildServices(init: ServicesInit): Promise<Services> {
       maps,
       selectors,
       records,
+      stores,
       close: async () => {
         await engine.close();
         await closeAll();

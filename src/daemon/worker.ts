@@ -6,7 +6,9 @@ import { toPosternError } from '../core/index.ts';
 import { openLog, type ProcessLog, ProcessMetrics } from '../observe/index.ts';
 import { Channel, toFailure } from './channel.ts';
 import { openControllerDoor } from './control.ts';
+import { DatagramSet } from './datagram-set.ts';
 import { type Door, type DoorInit, type DoorKind, openScanDoor, scanDoorKinds } from './doors.ts';
+import { type FuzzyDoor, openFuzzyDoor } from './fuzzy-door.ts';
 import { ListenerSet } from './listener-set.ts';
 import { openRecords } from './open-records.ts';
 import { type PrimaryMethods, stopGraceMs, type WorkerMethods, type WorkerStart } from './protocol.ts';
@@ -37,6 +39,8 @@ export class Worker {
   #log: ProcessLog | undefined;
   #records: Records | undefined;
   #listeners: ListenerSet | undefined;
+  #datagrams: DatagramSet | undefined;
+  #fuzzyDoor: FuzzyDoor | undefined;
   #isStopping = false;
 
   constructor(start: WorkerStart, checks: readonly CheckDefinition[]) {
@@ -71,8 +75,11 @@ export class Worker {
     this.#listeners = new ListenerSet(this.#log, (kind, connection, socketKind) =>
       this.#accept(kind, connection, socketKind),
     );
+    this.#datagrams = new DatagramSet(this.#log, (bytes, address, send) => {
+      if (!this.#isStopping) this.#fuzzyDoor?.datagram(bytes, address, send);
+    });
     this.#openDoors(configuration, this.#log);
-    await this.#listeners.update(configuration, this.#wantedDoors(configuration));
+    await this.#listen(configuration);
     this.#channel.notify('ready', this.#listeners.opened);
   }
 
@@ -107,7 +114,13 @@ export class Worker {
   }
 
   #wantedDoors(configuration: Configuration): readonly DoorKind[] {
-    return this.#start.role === 'scanner' ? scanDoorKinds(configuration) : ['controller'];
+    const { role } = this.#start;
+    return role === 'scanner' ? scanDoorKinds(configuration) : [role];
+  }
+
+  async #listen(configuration: Configuration): Promise<void> {
+    await this.#listeners?.update(configuration, this.#wantedDoors(configuration));
+    await this.#datagrams?.update(this.#start.role === 'fuzzy' ? configuration.fuzzy : undefined);
   }
 
   /** Opens the doors that are not there yet. */
@@ -125,12 +138,16 @@ export class Worker {
     };
     for (const kind of this.#wantedDoors(configuration)) {
       if (this.#doors.has(kind)) continue;
-      const door =
-        kind === 'controller'
-          ? openControllerDoor({ ...init, channel: this.#channel, services: () => this.#current })
-          : openScanDoor(kind, init);
-      this.#doors.set(kind, door);
+      this.#doors.set(kind, this.#openDoor(kind, init));
     }
+  }
+
+  #openDoor(kind: DoorKind, init: DoorInit): Door {
+    const services = (): Services => this.#current;
+    if (kind === 'controller') return openControllerDoor({ ...init, channel: this.#channel, services });
+    if (kind !== 'fuzzy') return openScanDoor(kind, init);
+    this.#fuzzyDoor = openFuzzyDoor({ ...init, services });
+    return this.#fuzzyDoor;
   }
 
   get #current(): Services {
@@ -161,7 +178,7 @@ export class Worker {
     try {
       services = await this.#build(configuration, log, records);
       this.#openDoors(configuration, log);
-      await this.#listeners.update(configuration, this.#wantedDoors(configuration));
+      await this.#listen(configuration);
     } catch (error) {
       for (const [kind, door] of this.#doors) if (!before.has(kind)) this.#closeDoor(kind, door);
       await services?.close();
@@ -215,6 +232,7 @@ export class Worker {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#listeners?.close();
+    this.#datagrams?.close();
     await Promise.all([...[...this.#doors.values()].map((door) => door.close(graceMs)), ...this.#closing]);
     try {
       await this.#services?.close();

@@ -1,5 +1,4 @@
 import {
-  createHash,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
@@ -51,8 +50,9 @@ function rawPublic(key: KeyObject): Buffer {
   return key.export({ format: 'der', type: 'spki' }).subarray(publicDer.length);
 }
 
-function idOf(publicKey: Uint8Array): Buffer {
-  return createHash('blake2b512').update(publicKey).digest().subarray(0, keyIdBytes);
+/** Which key is meant: the start of the public one, as rspamd 3.4 sends it. */
+function idOf(publicKey: Uint8Array): Uint8Array {
+  return publicKey.subarray(0, keyIdBytes);
 }
 
 /** Undefined: the other key is one with which there is no secret (RFC 7748 6.1). */
@@ -132,7 +132,8 @@ export class ServerBox {
   constructor(privateKeys: readonly Buffer[]) {
     for (const bytes of privateKeys) {
       const key = createPrivateKey({ key: Buffer.concat([privateDer, bytes]), format: 'der', type: 'pkcs8' });
-      this.#keys.set(idOf(rawPublic(createPublicKey(key))).toString('hex'), key);
+      const id = Buffer.from(idOf(rawPublic(createPublicKey(key)))).toString('hex');
+      this.#keys.set(id, key);
     }
   }
 
@@ -152,7 +153,8 @@ export class ServerBox {
   }
 
   #secretFor(keyId: string, clientPublic: Buffer): Buffer | undefined {
-    const key = this.#keys.get(keyId);
+    // Rspamd means its first key by an id that it does not know.
+    const key = this.#keys.get(keyId) ?? this.#keys.values().next().value;
     if (!key) return undefined;
     const name = keyId + clientPublic.toString('hex');
     const known = this.#secrets.get(name);

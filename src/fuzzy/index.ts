@@ -9,7 +9,8 @@ export {
   type Skipped,
   structureBytes,
 } from './message-hashes.ts';
+export { type FuzzyOutcome, type FuzzyPeer, FuzzyServer } from './server.ts';
 export { parseServers, type ServerList } from './servers.ts';
 export { shingleAlgorithms } from './shingles.ts';
 export { type FlagValue, type FuzzyChange, type FuzzyMatch, FuzzyStorage } from './storage.ts';
-export { refusals } from './wire.ts';
+export { maxRequestBytes, refusals } from './wire.ts';

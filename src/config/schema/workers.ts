@@ -3,10 +3,12 @@ import { z } from 'zod';
 import type {
   BindSocket,
   ControllerWorker,
+  FuzzyWorker,
   NormalWorker,
   ProxyWorker,
   WorkerBase,
 } from '../../core/index.ts';
+import { moduleRedisOptions } from '../../core/index.ts';
 import type { SectionSpec } from '../section.ts';
 import { parseBindSocket } from './bind-socket.ts';
 import { count, mapValue, seconds, texts, toMs } from './values.ts';
@@ -18,6 +20,9 @@ const listener = texts.superRefine((list, context) => {
       context.addIssue({ code: 'custom', path: [index], message: `${socket}: \`${text}\`` });
   }
 });
+
+/** Connection keys of Redis but for those that mean something else in a worker. */
+const { password: _password, ...redisKeys } = moduleRedisOptions;
 
 const base = {
   type: z.string().optional(),
@@ -84,6 +89,62 @@ const proxy = z.strictObject({
   mirror: z.unknown().optional(),
 });
 
+const key = z.string().regex(/^[a-z0-9]{52}$/, 'this is no key: 52 characters of base 32 are');
+const keyPair = z.strictObject({
+  privkey: key,
+  pubkey: key.optional().describe('Follows from `privkey`'),
+  id: z.string().optional(),
+  type: z.enum(['kex']).default('kex'),
+  encoding: z.enum(['base32']).default('base32'),
+  algorithm: z.enum(['curve25519']).default('curve25519'),
+});
+
+const fuzzy = z.strictObject({
+  ...base,
+  ...redisKeys,
+  backend: z
+    .literal('redis', {
+      error: 'only `redis`, or nothing for the store of this server: hashes of an SQLite file are not read',
+    })
+    .optional()
+    .describe('Only `redis`; hashes are in Redis where there is one, else in the embedded store'),
+  allow_update: mapValue
+    .default([])
+    .describe('Addresses that may add and delete. Default: none; this server itself needs none. Map'),
+  blocked: mapValue.default([]).describe('Addresses that get no answer. Map'),
+  read_only: z.boolean().default(false).describe('Nobody may add and delete'),
+  expire: z
+    .number()
+    .min(1)
+    .default(90 * 86_400)
+    .describe('Seconds after which hashes go that were not reported again'),
+  keypair: z
+    .union([z.array(keyPair), keyPair])
+    .transform((value) => (Array.isArray(value) ? value : [value]))
+    .default([])
+    .describe('Keys for encrypted requests, as `rspamadm keypair` or `postern fuzzy keypair` make them'),
+  encrypted_only: z.boolean().default(false).describe('Refuse what is not encrypted'),
+  ratelimit_rate: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe('Requests a second from one network; 0: any number'),
+  ratelimit_burst: z.number().min(1).default(100).describe('Requests of one network at once'),
+  ratelimit_buckets: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(2000)
+    .describe('Networks that are counted at the same time'),
+  ratelimit_network_mask: z
+    .int()
+    .min(8)
+    .max(32)
+    .default(24)
+    .describe('Bits of IPv4 addresses that make a network; of IPv6 always 64'),
+  ratelimit_whitelist: mapValue.default([]).describe('Addresses without that limit. Map'),
+});
+
 export const normalSpec: SectionSpec<typeof normal> = {
   schema: normal,
   aliases: { ...aliases, allow_file_inputs: 'allow_file_and_shm_inputs' },
@@ -113,6 +174,36 @@ export const proxySpec: SectionSpec<typeof proxy> = {
   ],
   unsupported: reasons,
   stock: { encrypted_only: false },
+};
+
+const sqlite = 'hashes of an SQLite file are not read; learn them again, or let Rspamd keep them in Redis';
+const peers = 'storages do not push to each other here; let them share one Redis';
+
+export const fuzzySpec: SectionSpec<typeof fuzzy> = {
+  schema: fuzzy,
+  aliases,
+  noCounterpart: [
+    ...foreign.filter((name) => name !== 'keypair'),
+    'sync',
+    'keypair_cache_size',
+    'updates_maxfail',
+  ],
+  unsupported: {
+    hashfile: sqlite,
+    hash_file: sqlite,
+    file: sqlite,
+    database: sqlite,
+    masters: peers,
+    master_key: peers,
+    master_timeout: peers,
+    sync_keypair: peers,
+    slave: peers,
+    mirror: peers,
+    delay: 'hashes count at once',
+    allow_update_keys: 'who may change is known by address here',
+    forbidden_ids: 'keys have no rights of their own here',
+    dynamic_keys_map: 'keys are those of `keypair`',
+  },
 };
 
 type BaseSection = { readonly [Key in keyof typeof base]?: unknown } & {
@@ -182,5 +273,32 @@ export function toProxyWorker(
     tempfailMessage: section.tempfail_message,
     clientCaName: section.client_ca_name,
     logTagType: section.log_tag_type,
+  };
+}
+
+export function toFuzzyWorker(
+  section: z.output<typeof fuzzy>,
+  written: Readonly<Record<string, unknown>>,
+): FuzzyWorker {
+  const store = Object.fromEntries(
+    Object.entries(written).filter(([name]) => Object.hasOwn(redisKeys, name)),
+  );
+  return {
+    ...toBase(section, 11335, -1),
+    allowUpdate: section.allow_update,
+    blocked: section.blocked,
+    readOnly: section.read_only,
+    expireSeconds: Math.ceil(section.expire),
+    privateKeys: section.keypair.map(({ privkey }) => privkey),
+    encryptedOnly: section.encrypted_only,
+    rateLimit: {
+      perSecond: section.ratelimit_rate,
+      burst: section.ratelimit_burst,
+      maxSources: section.ratelimit_buckets,
+      ipv4Bits: section.ratelimit_network_mask,
+      ipv6Bits: 64,
+      whitelist: section.ratelimit_whitelist,
+    },
+    store: Object.keys(store).length > 0 ? store : undefined,
   };
 }

@@ -1,0 +1,1 @@
+export { type FuzzyDoorSettings, FuzzyStorageDoor } from './storage-door.ts';
