@@ -68,7 +68,7 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
     'reports',
     'delivery',
   ],
-  cli: ['lib', 'core', 'ucl', 'auth', 'dns', 'observe', 'config', 'checks', 'daemon'],
+  cli: ['lib', 'core', 'ucl', 'auth', 'fuzzy', 'dns', 'observe', 'config', 'checks', 'daemon'],
 };
 
 interface Import {

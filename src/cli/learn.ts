@@ -1,7 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import { PosternError } from '../core/index.ts';
 import {
   type ControllerOptions,
   type ControllerReply,
@@ -9,6 +6,7 @@ import {
   failureOf,
   withControllerOptions,
 } from './controller-client.ts';
+import { mailFiles, mailFilesText } from './mail-files.ts';
 
 interface LearnOptions extends ControllerOptions {
   readonly bulk?: boolean;
@@ -19,35 +17,6 @@ const outcomes = ['learned', 'moved', 'forgotten', 'known already', 'too short',
 type Outcome = (typeof outcomes)[number];
 
 const progressEvery = 100;
-
-/** Files below a folder, so that a Maildir can be named as it is; a file is itself. */
-function* filesOf(path: string): Iterable<string> {
-  let isFolder: boolean;
-  try {
-    isFolder = path !== '-' && statSync(path).isDirectory();
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-  if (!isFolder) {
-    yield path;
-    return;
-  }
-  const entries = readdirSync(path, { recursive: true, withFileTypes: true });
-  for (const entry of entries) if (entry.isFile()) yield join(entry.parentPath, entry.name);
-}
-
-function unreadable(path: string, error: unknown): PosternError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new PosternError('notFound', `cannot read ${path}: ${reason}`, { cause: error });
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path === '-' ? 0 : path);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
 
 function outcomeOf(path: string, reply: ControllerReply): Outcome {
   const { status, text } = reply;
@@ -70,20 +39,14 @@ async function teach(path: string, files: readonly string[], options: LearnOptio
   const counts = new Map<Outcome, number>();
   const headers = options.bulk ? { 'Learn-Type': 'bulk' } : {};
   let seen = 0;
-  for (const named of files.length > 0 ? files : ['-'])
-    for (const file of filesOf(named)) {
-      const payload = read(file);
-      // An empty file in a Maildir is no message.
-      if (payload.length === 0) continue;
-      const outcome = outcomeOf(path, await callController(options, { path, headers, payload }));
-      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-      seen++;
-      if (seen % progressEvery === 0) process.stderr.write(`${seen} messages: ${summaryOf(counts)}\n`);
-    }
+  for (const payload of mailFiles(files)) {
+    const outcome = outcomeOf(path, await callController(options, { path, headers, payload }));
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    seen++;
+    if (seen % progressEvery === 0) process.stderr.write(`${seen} messages: ${summaryOf(counts)}\n`);
+  }
   process.stdout.write(`${summaryOf(counts)}\n`);
 }
-
-const filesText = 'messages, folders of messages (a Maildir), or - for standard input, which is the default';
 
 /** `postern learn` */
 export function addLearnCommands(program: Command): void {
@@ -102,7 +65,7 @@ export function addLearnCommands(program: Command): void {
       .description(
         'Each message counts once; one that was learned as the other class is moved. What the classifier is certain of already is passed over.',
       )
-      .argument('[file...]', filesText)
+      .argument('[file...]', mailFilesText)
       .option('--bulk', 'learn also what the classifier is certain of already')
       .action((files: readonly string[], options: LearnOptions) =>
         teach(`/learn${className}`, files, options),
@@ -110,6 +73,6 @@ export function addLearnCommands(program: Command): void {
   withControllerOptions(learn.command('forget'))
     .summary('take back what was learned of messages')
     .description('Takes messages out of the class that they were learned as.')
-    .argument('[file...]', filesText)
+    .argument('[file...]', mailFilesText)
     .action((files: readonly string[], options: LearnOptions) => teach('/learnforget', files, options));
 }

@@ -4,6 +4,7 @@ import { addCompletionCommand } from './completion.ts';
 import { addConfigCommands } from './config.ts';
 import { addDkimCommands } from './dkim.ts';
 import { addDmarcCommands } from './dmarc.ts';
+import { addFuzzyCommands } from './fuzzy.ts';
 import { addLearnCommands } from './learn.ts';
 import { addLimitsCommands } from './limits.ts';
 import { addManCommand } from './man.ts';
@@ -23,6 +24,7 @@ export function createProgram(): Command {
   addConfigCommands(program);
   addDkimCommands(program);
   addLearnCommands(program);
+  addFuzzyCommands(program);
   addLimitsCommands(program);
   addDmarcCommands(program);
   addMigrateCommand(program);

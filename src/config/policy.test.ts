@@ -103,7 +103,7 @@ test('what the operator changes in something that is not implemented is unsuppor
     'local.d/options.inc': 'allow_raw_input = false; pidfile = "/x"',
     'local.d/worker-proxy.inc': 'upstream "local" { key = "abc"; self_scan = yes }',
     'rspamd.conf.local':
-      'worker "fuzzy" { count = 1 } modules { path = "/x" } settings { r { a = "return function(t) end" } }',
+      'worker "lua" { count = 1 } modules { path = "/x" } settings { r { a = "return function(t) end" } }',
     'rspamd.local.lua': '',
     'lua.local.d/x.lua': '',
     'lua.local.d/notes.txt': '',
@@ -116,15 +116,15 @@ test('what the operator changes in something that is not implemented is unsuppor
     'local.d/ratelimit.conf:1:16: ratelimit.message_func: not supported: Lua functions are not run',
     'local.d/ratelimit.conf:1:51: ratelimit.prefix: Lua code is not run here',
     'local.d/rbl.conf:1:45: rbl.rbls: module rbl is not implemented',
-    'rspamd.conf.local:1:26: worker.fuzzy: a worker of type fuzzy is not implemented',
-    'rspamd.conf.local:1:73: settings: Lua code is not run here',
+    'rspamd.conf.local:1:24: worker.lua: a worker of type lua is not implemented',
+    'rspamd.conf.local:1:71: settings: Lua code is not run here',
     'local.d/options.inc:1:19: options.allow_raw_input: not supported: messages without MIME structure are always scanned',
     'local.d/worker-proxy.inc:1:26: worker.rspamd_proxy.upstream.local.key: not supported: encrypted connections to other scanners',
     'rspamd.local.lua:1:1: Lua code is not run here',
     'lua.local.d/x.lua:1:1: Lua code is not run here',
   ]);
   assert.ok(notices.includes('local.d/options.inc:1:26: options.pidfile: means nothing here and is ignored'));
-  assert.ok(notices.includes('rspamd.conf.local:1:47: modules: means nothing here and is ignored'));
+  assert.ok(notices.includes('rspamd.conf.local:1:45: modules: means nothing here and is ignored'));
   const configDir = folder(context, files);
   const options = { configDir, stateDir: folder(context, {}), variables: {}, checks };
   await assert.rejects(

@@ -114,7 +114,7 @@ test('several workers of one type listen together', (context) => {
 test('a worker type that nobody knows is an error', (context) => {
   const { errors } = readFolder(context, { 'rspamd.conf.local': 'worker "controler" { count = 1 }' });
   assert.deepEqual(errors, [
-    'rspamd.conf.local:1:8: worker.controler: unknown worker type `controler`, did you mean `controller`? (expected normal, controller or rspamd_proxy)',
+    'rspamd.conf.local:1:8: worker.controler: unknown worker type `controler`, did you mean `controller`? (expected normal, controller, rspamd_proxy or fuzzy)',
   ]);
 });
 
@@ -172,4 +172,41 @@ test('the stock upstream is the scanner of this server, wherever that listens', 
   assert.deepEqual(self({ 'local.d/worker-normal.inc': moved, 'override.d/worker-proxy.inc': written }), [
     [false, ['localhost:11333']],
   ]);
+});
+
+test('a fuzzy storage is off until it has a count, and takes keys and networks', (context) => {
+  const { configuration: stock } = readFolder(context, {});
+  assert.equal(stock.fuzzy.enabled, false);
+  const key = 'oe7q8qjaguiwetb6tf43hnrdxhn1jmb1x9bsy6qxspz473aefc6y';
+  const {
+    configuration: { fuzzy },
+  } = readFolder(context, {
+    'local.d/worker-fuzzy.inc': `count = 1; bind_socket = "*:11335"; allow_update = ["127.0.0.1"]; expire = 30d; backend = "redis"; keypair { privkey = "${key}" } ratelimit_rate = 50; sync = 60s; servers = "redis.example:6379";`,
+  });
+  assert.equal(fuzzy.enabled, true);
+  assert.deepEqual(
+    fuzzy.sockets.map(({ host, port }) => [host, port]),
+    [['*', 11_335]],
+  );
+  assert.deepEqual(fuzzy.allowUpdate, ['127.0.0.1']);
+  assert.equal(fuzzy.expireSeconds, 30 * 86_400);
+  assert.deepEqual(fuzzy.privateKeys, [key]);
+  assert.equal(fuzzy.rateLimit.perSecond, 50);
+  assert.deepEqual(fuzzy.store, { servers: 'redis.example:6379' });
+});
+
+test('what a fuzzy storage cannot do is an error, or unsupported by name', (context) => {
+  const problems = (content: string): readonly string[] => {
+    const { errors, unsupported } = readFolder(context, {
+      'local.d/worker-fuzzy.inc': `count = 1; ${content}`,
+    });
+    return [...errors, ...unsupported].map(
+      (problem) => /worker\.fuzzy\.[a-z_]+/.exec(problem)?.[0] ?? problem,
+    );
+  };
+  assert.deepEqual(problems('bind_socket = "/run/fuzzy.sock"'), ['worker.fuzzy.bind_socket']);
+  assert.deepEqual(problems('backend = "sqlite"'), ['worker.fuzzy.backend']);
+  assert.deepEqual(problems('keypair { privkey = "short" }'), ['worker.fuzzy.keypair']);
+  assert.deepEqual(problems('hashfile = "/var/lib/rspamd/fuzzy.db"'), ['worker.fuzzy.hashfile']);
+  assert.deepEqual(problems('mirror = "other.example"'), ['worker.fuzzy.mirror']);
 });

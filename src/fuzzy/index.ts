@@ -1,5 +1,5 @@
 export { FuzzyClient } from './client.ts';
-export { parseKey } from './cryptobox.ts';
+export { makeKeyPair, parseKey } from './cryptobox.ts';
 export { FuzzyHasher, type FuzzyKeys } from './keys.ts';
 export {
   type Eligibility,

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { buildCheck, type CheckRun, type LogLine, runCheck } from '../../../test/helpers/check-table.ts';
 import { type StoreDriver, storeDrivers } from '../../../test/helpers/store-drivers.ts';
-import { ConfigError, type Store, StoreError } from '../../core/index.ts';
+import {
+  type CheckServices,
+  ConfigError,
+  type FuzzyAnswer,
+  type FuzzyLesson,
+  type FuzzyService,
+  type LearningService,
+  type Store,
+  StoreError,
+  type Task,
+} from '../../core/index.ts';
 import { spamtrap } from './check.ts';
 
 const shown = ({ hits, preResults }: CheckRun): string[] => [
@@ -92,10 +102,52 @@ test('a store that fails gives no symbol and a line of log', async () => {
   );
 });
 
-test('learning is refused as long as there is nothing to learn, and so is an action that does not exist', async () => {
-  for (const option of ['learn_spam', 'learn_fuzzy'])
-    assert.equal(spamtrap.config.safeParse({ [option]: true }).success, false);
-  assert.equal(spamtrap.config.safeParse({ learn_spam: false, learn_fuzzy: false }).success, true);
+/** Lessons that a trap gives, and what the log says of them. */
+async function lessons(
+  options: object,
+  rcpt: string,
+  services: CheckServices = {},
+): Promise<{ readonly taught: readonly string[]; readonly log: readonly string[] }> {
+  const taught: string[] = [];
+  const log: LogLine[] = [];
+  const learning = {
+    learn: async (_task: Task, className: string | undefined, manner: string) => {
+      taught.push(`${className} ${manner}`);
+      return { kind: 'learned' };
+    },
+  } as unknown as LearningService;
+  const fuzzy = {
+    teach: async (_task: Task, { verb, flag, weight }: FuzzyLesson): Promise<FuzzyAnswer> => {
+      taught.push(`${verb} ${flag} ${weight}`);
+      return { kind: flag === 99 ? 'noRule' : 'noHashes' };
+    },
+  } as unknown as FuzzyService;
+  const config = { enabled: true, map: [`/^${trap}$/`], ...options };
+  await runCheck(spamtrap, config, { rcpts: [rcpt] }, { log, services: { learning, fuzzy, ...services } });
+  return { taught, log: log.map(({ message }) => message) };
+}
+
+test('what a trap catches is learned if it is to be', async () => {
+  const both = { learn_spam: true, learn_fuzzy: true };
+  assert.deepEqual(await lessons(both, trap), { taught: ['spam bulk', 'add 1 10'], log: [] });
+  assert.deepEqual(await lessons(both, 'rcpt@example.org'), { taught: [], log: [] });
+  assert.deepEqual(await lessons({}, trap), { taught: [], log: [] });
+  const own = { learn_fuzzy: true, fuzzy_flag: 99, fuzzy_weight: 3 };
+  assert.deepEqual(await lessons(own, trap), { taught: ['add 99 3'], log: ['spam traps report nothing'] });
+});
+
+test('a trap without a teacher, or with one whose store is away, says so and goes on', async () => {
+  const away = {
+    teach: async () => {
+      throw new StoreError('no answer');
+    },
+  } as unknown as FuzzyService;
+  assert.deepEqual((await lessons({ learn_fuzzy: true }, trap, { fuzzy: away })).log, [
+    'spam traps cannot teach',
+  ]);
+});
+
+test('an action that does not exist is refused', async () => {
   const build = buildCheck(spamtrap, { enabled: true, action: 'shred' }, { store: {} as Store });
   await assert.rejects(build, ConfigError);
 });

@@ -1,22 +1,18 @@
 import { z } from 'zod';
 import {
+  type CheckContext,
+  type CheckUnit,
   defineCheck,
   directionFilter,
   type MapHandle,
   moduleRedisOptions,
   normaliseActionName,
+  PosternError,
   type Recipient,
   type Store,
   StoreError,
   type Task,
 } from '../../core/index.ts';
-
-const onlyFalse = (reason: string) =>
-  z
-    .boolean()
-    .default(false)
-    .refine((value) => !value, `only false: ${reason}`)
-    .describe(`Only \`false\`: ${reason}`);
 
 const config = z.strictObject({
   ...moduleRedisOptions,
@@ -45,8 +41,13 @@ const config = z.strictObject({
     .optional()
     .describe('Text that goes with `action`; `${rcpt}` is the trap. Default: says what was done'),
   smtp_message: z.string().optional().describe('Older name of `message`'),
-  learn_spam: onlyFalse('there are no statistics to learn yet'),
-  learn_fuzzy: onlyFalse('there are no fuzzy hashes to learn yet'),
+  learn_spam: z.boolean().default(false).describe('Teach Bayes that this mail is spam (class `spam`)'),
+  learn_fuzzy: z
+    .boolean()
+    .default(false)
+    .describe('Report this mail to the fuzzy storages that may be taught'),
+  fuzzy_flag: z.int().min(0).max(255).default(1).describe('Flag for `learn_fuzzy`; 1 is `FUZZY_DENIED`'),
+  fuzzy_weight: z.int().default(10).describe('How many reports that is worth'),
   check_local: z.boolean().optional().describe('Also mail from local addresses. Default false'),
   check_authed: z.boolean().optional().describe('Also mail with a login. Default false'),
 });
@@ -66,6 +67,9 @@ export const spamtrap = defineCheck({
     '`sptr_@example.com` for a whole domain, with any value. Only mail to one recipient is looked at, unless',
     '`allow_multiple_rcpts` says otherwise, and no outbound mail unless `check_local` or `check_authed` do.',
     '',
+    '`learn_fuzzy` reports what is caught, so that the same mail to others is recognised ([fuzzy hashes](../../fuzzy.md)), and',
+    '`learn_spam` teaches Bayes; both after the reply.',
+    '',
     'While the store cannot be reached no trap is recognised.',
     '',
     'Unlike Rspamd: with several recipients the domain of each is looked up, not the first one only.',
@@ -75,12 +79,9 @@ export const spamtrap = defineCheck({
   direction: 'both',
   needs: [],
   config,
-  unsupported: {
-    fuzzy_flag: 'there are no fuzzy hashes to learn yet',
-    fuzzy_weight: 'there are no fuzzy hashes to learn yet',
-  },
   symbols: { SPAMTRAP: { score: 0, description: 'The mail goes to a spam trap' } },
-  create({ config: settings, options, maps, store, log, path, declare, configError }) {
+  create(context) {
+    const { config: settings, options, maps, store, log, path, declare, configError } = context;
     const { action } = settings;
     if (action !== undefined && !options.actions.includes(action))
       throw configError(['action'], `there is no action "${action}"`, options.actions.join(', '));
@@ -98,7 +99,8 @@ export const spamtrap = defineCheck({
       : (task: Task) => trapsInStore(store, settings.key_prefix, task.envelope.recipients);
     const message = settings.message ?? settings.smtp_message ?? texts[action ?? ''] ?? otherText;
 
-    return {
+    const trapped = new WeakSet<Task>();
+    const look: CheckUnit<'SPAMTRAP'> = {
       name: 'SPAMTRAP_CHECK',
       symbols: [symbol],
       waits: true,
@@ -107,9 +109,10 @@ export const spamtrap = defineCheck({
         const isLookedAt =
           recipients.length === 1 || (recipients.length > 1 && settings.allow_multiple_rcpts);
         if (!isLookedAt || isLeftAlone(task)) return undefined;
-        const look = async (): Promise<void> => {
+        const search = async (): Promise<void> => {
           const traps = await find(task);
           for (const trap of traps) hit(symbol, 1, trap);
+          if (traps.length > 0) trapped.add(task);
           if (action === undefined || traps.length === 0) return;
           task.setPreResult({
             action,
@@ -120,14 +123,49 @@ export const spamtrap = defineCheck({
             processAll: false,
           });
         };
-        return look().catch((error: unknown) => {
+        return search().catch((error: unknown) => {
           if (!(error instanceof StoreError)) throw error;
           log.warn('spam traps cannot be looked up', { id: task.id, error: error.message });
         });
       },
     };
+    if (!settings.learn_spam && !settings.learn_fuzzy) return look;
+    const learn: CheckUnit<'SPAMTRAP'> = {
+      name: 'SPAMTRAP_LEARN',
+      stage: 'idempotent',
+      symbols: [],
+      waits: true,
+      run: (task) => (trapped.has(task) ? teach(task, context) : undefined),
+    };
+    return [look, learn];
   },
 });
+
+/** Teaches what the trap caught, after the reply. */
+async function teach(
+  task: Task,
+  { config: settings, services, log }: CheckContext<z.output<typeof config>, 'SPAMTRAP'>,
+): Promise<void> {
+  const failed = (what: string, reason: string): void => log.warn(what, { id: task.id, reason });
+  try {
+    if (settings.learn_spam) {
+      if (services.learning) await services.learning.learn(task, 'spam', 'bulk');
+      else failed('nothing is learned of spam traps', 'there is no classifier');
+    }
+    if (!settings.learn_fuzzy) return;
+    const answer = await services.fuzzy?.teach(task, {
+      verb: 'add',
+      flag: settings.fuzzy_flag,
+      weight: settings.fuzzy_weight,
+      skip: new Set(),
+    });
+    if (!answer || answer.kind === 'noRule')
+      failed('spam traps report nothing', `no fuzzy rule may be taught flag ${settings.fuzzy_flag}`);
+  } catch (error) {
+    if (!(error instanceof PosternError)) throw error;
+    failed('spam traps cannot teach', error.message);
+  }
+}
 
 async function trapsInMap(map: MapHandle, { envelope, signal }: Task): Promise<readonly string[]> {
   const traps: string[] = [];
