@@ -41,6 +41,9 @@ export function renderHistoryRow(row: HistoryRow): object {
 
 const unknown = 'unknown';
 
+/** A date cannot hold more (ECMAScript, time values). */
+const maxSeconds = 8.64e12;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 function fieldsOf(value: unknown): Fields | undefined {
@@ -87,7 +90,7 @@ export function readHistoryRow(value: unknown): HistoryRow | undefined {
   const required = fields['required_score'];
   return {
     id: text(fields, 'id'),
-    timeMs: Math.round(number(fields, 'unix_time') * 1000),
+    timeMs: Math.round(Math.max(-maxSeconds, Math.min(maxSeconds, number(fields, 'unix_time'))) * 1000),
     ip: text(fields, 'ip'),
     user: text(fields, 'user'),
     action: fields['action'],
