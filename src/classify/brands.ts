@@ -2,15 +2,19 @@ import { brands } from './names.ts';
 
 const beyondAscii = /[^\x00-\x7f]/;
 const maxBrandWords = 60;
-const longestBrand = [...brands].reduce((most, brand) => Math.max(most, brand.length), 0);
-const shortestBrand = [...brands].reduce((least, brand) => Math.min(least, brand.length), longestBrand);
+/** How brands begin: only what does may be the first of two words that make one. */
+const beginnings: ReadonlySet<string> = new Set(
+  [...brands].flatMap((brand) =>
+    Array.from({ length: brand.length - 1 }, (_, index) => brand.slice(0, index + 1)),
+  ),
+);
 
 function brandAmong(words: readonly string[], domain: string): string | undefined {
   for (const [index, word] of words.entries()) {
     if (word.length === 0) continue;
-    if (word.length >= shortestBrand && brands.has(word) && !domain.includes(word)) return word;
+    if (brands.has(word) && !domain.includes(word)) return word;
     const next = words[index + 1];
-    if (next === undefined || word.length + next.length > longestBrand) continue;
+    if (next === undefined || !beginnings.has(word)) continue;
     const both = word + next;
     if (brands.has(both) && !domain.includes(both)) return both;
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { directionOf } from '../../scripts/train-model/directions.ts';
 import { contentViews } from '../content/index.ts';
 import { parseMessage } from '../mime/index.ts';
 import { gramBuckets, hashWords } from './grams.ts';
@@ -129,6 +131,14 @@ const seen: readonly (readonly [what: string, raw: string, names: readonly strin
     ['subject:reply-without-reference', 'reply:without-quote'],
   ],
   [
+    'a forwarded message, whose quotation is the message',
+    html('<blockquote>Win</blockquote>', 'In-Reply-To: <1@b>\r\n').replace(
+      'Subject: Notice',
+      'Subject: WG: Notice',
+    ),
+    ['forward:with-reference'],
+  ],
+  [
     'the recipient in a link and in the text',
     html(
       'Hello a@b.example <a href="https://x.example/?q=YUBiLmV4YW1wbGU=">Go</a> <a href="https://y.example/a@b.example">Go</a>',
@@ -217,6 +227,15 @@ test('the weights give the probability and the reasons', () => {
   });
   assert.equal(ham.logOdds, -1);
   assert.deepEqual(ham.reasons(3), ['answers a message']);
+});
+
+test('the shipped model holds no trick and no demand in a message’s favour', () => {
+  const { named } = parseModelFile(readFileSync(new URL('./content.model', import.meta.url), 'utf8'));
+  const wrong = Object.entries(named).filter(([name, weight]) => weight * directionOf(name) < 0);
+  assert.deepEqual(wrong, []);
+  assert.equal(directionOf('html:form'), 1);
+  assert.equal(directionOf('text:signature'), -1);
+  assert.equal(directionOf('text:words:3'), 0);
 });
 
 test('a file that is no model is refused', () => {

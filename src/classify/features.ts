@@ -204,7 +204,11 @@ function read(message: Message, content: ContentViews): Features {
   const words = textReader.count;
   out.add(`text:words:${stepOf(words, [1, 15, 40, 100])}`);
   topicSignals(textReader, subjectReader, out);
-  if (parties.recipient.length > 5 && own.text.toLowerCase().includes(parties.recipient))
+  if (
+    parties.recipient.length > 5 &&
+    own.text.includes('@') &&
+    own.text.toLowerCase().includes(parties.recipient)
+  )
     out.add('text:names-recipient-address');
   if (followed > 0) out.add('links:followed');
   if (!origin.isList && !origin.isReply) out.add('header:neither-list-nor-reply');

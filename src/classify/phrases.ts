@@ -48,6 +48,9 @@ for (const [topic, name] of topics.entries()) {
   for (const text of lists[name].split(';')) compile(text, topic, phraseCount++);
 }
 
+/** By the number of a phrase: was it met in this text? */
+const seen = new Uint8Array(phraseCount);
+
 /** By the number of a word: the phrases that begin with it. */
 const phrasesFrom = Array.from({ length: lexicon.count }, (_, number) => byFirst.get(number));
 
@@ -74,7 +77,7 @@ function matchesFrom({ words, gaps }: Phrase, text: WordReader, start: number): 
  */
 export function countTopics(text: WordReader): Uint16Array {
   const counts = new Uint16Array(topics.length);
-  const seen = new Uint8Array(phraseCount);
+  seen.fill(0);
   for (let at = 0; at < text.count; at++) {
     const end = text.numberStarts[at + 1]!;
     for (let index = text.numberStarts[at]!; index < end; index++) {

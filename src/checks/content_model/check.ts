@@ -49,7 +49,7 @@ const config = z.strictObject({
   offset_max_score: z
     .number()
     .min(0)
-    .default(3)
+    .default(3.5)
     .describe(
       'A symbol that scores more than this is no weak sign: it is not taken back, and there is no `CONTENT_HAM` beside it',
     ),
