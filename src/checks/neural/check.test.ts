@@ -198,6 +198,22 @@ for (const [title, config, score, ways, header] of lessons) {
   });
 }
 
+test('what Bayes has counted counts half', async (t) => {
+  const driver = await startFirst();
+  t.after(driver.close);
+  const trained = await build(t, { store: driver.store });
+  await train(trained, 20);
+  await eventually(async () => (await symbolsOf(trained, spamWords)).includes('NEURAL_SPAM'));
+  const weightWith = async (given: readonly Hit[]): Promise<number> => {
+    const { hits: found } = await trained.check.run({ raw: mail(spamWords, 99), hits: given });
+    return found.find(({ symbol }) => symbol === 'NEURAL_SPAM')!.weight;
+  };
+  const alone = await weightWith([]);
+  const counted = { name: 'BAYES_SPAM', score: 0.2, weight: 1, options: [], groups: [] } as unknown as Hit;
+  const together = await weightWith([counted]);
+  assert.ok(together < alone, `${together} ${alone}`);
+});
+
 test('without a store mail goes on, and the log says so once', async (t) => {
   const failing = new Proxy({} as Store, {
     get: (_, property) =>

@@ -69,7 +69,8 @@ export const neural = defineCheck({
     '',
     '`NEURAL_SPAM` and `NEURAL_HAM` count more the surer the learner is, on the scale of log-odds: spam from a probability of',
     '0.88, in full at 0.9975; ham from 0.4, in full at 0.0025. Their options are the',
-    'probability and what carried it: how much each view adds to the log-odds, and its strongest feature.',
+    'probability and what carried it: how much each view adds to the log-odds, and its strongest feature. Both it and Bayes',
+    'read the words, so `NEURAL_SPAM` is less by half of what `BAYES_SPAM` added (`bayes_share`).',
     '',
     'Bounds: 98,304 weights; 400 words, 20 domains of links, 60 fields of the header and 400 signs of a message; what is',
     'stored are hashes and weights, never text: some 400 kB, and 60 bytes a lesson for a year. At most 512 lessons wait.',
@@ -149,6 +150,8 @@ export const neural = defineCheck({
       },
     });
 
+    /** What the symbol counts in full. */
+    const spamScore = ({ result }: Task): number => Math.max(1, result.symbolScore(spamSymbol));
     const judge = (task: Task, hit: InsertHit<never>): void => {
       const { spam, ham } = shared.counts;
       if (spam < config.min_learns || ham < config.min_learns) return;
@@ -162,8 +165,17 @@ export const neural = defineCheck({
         return;
       }
       const reasons = reasonsFor(learner, lesson, opinion, config.reasons);
-      if (isSpam) hit(spamSymbol, spamWeight(logOdds), probability.toFixed(3), ...reasons);
-      else hit(hamSymbol, hamWeight(logOdds), probability.toFixed(3), ...reasons);
+      if (isSpam) {
+        // Both read the same words: what Bayes has counted already counts half.
+        const counted =
+          (config.bayes_share * Math.max(0, task.result.get('BAYES_SPAM')?.score ?? 0)) / spamScore(task);
+        hit(
+          spamSymbol,
+          Math.max(leastWeight, spamWeight(logOdds) - counted),
+          probability.toFixed(3),
+          ...reasons,
+        );
+      } else hit(hamSymbol, hamWeight(logOdds), probability.toFixed(3), ...reasons);
       judged.add(1, { result: isSpam ? 'spam' : 'ham' });
     };
 
@@ -181,6 +193,7 @@ export const neural = defineCheck({
     return [
       {
         name: 'NEURAL',
+        after: ['BAYES'],
         symbols: [spamSymbol, hamSymbol],
         run: (task, hit) => shared.start()?.then(() => judge(task, hit)) ?? judge(task, hit),
       },

@@ -62,6 +62,11 @@ export const neuralOptions = z.strictObject({
   sure_ham_probability: probability
     .default(0.0025)
     .describe('Up to this probability it counts in full; above it counts less. Ours'),
+  bayes_share: share
+    .default(0.5)
+    .describe(
+      'Share of the score of `BAYES_SPAM` that `NEURAL_SPAM` is less: both read the same words. Ours',
+    ),
   reasons: z.int().min(0).max(10).default(3).describe('How many reasons a symbol names; 0: none. Ours'),
   blacklisted_symbols: z.array(z.string()).default([]).describe('Symbols that are not learned'),
   allow_local: z.boolean().default(false).describe('Learn verdicts on mail of local addresses too'),

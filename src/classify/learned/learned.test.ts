@@ -132,6 +132,17 @@ test('what was written on the way is not looked at', () => {
   ]);
 });
 
-test('it begins with what ships', () => {
-  assert.ok(newLearner().state.weights.some((weight) => weight !== 0));
+test('it begins with what ships, made with the words as they are hashed now', () => {
+  const learner = newLearner();
+  const part = (text: string): number => learner.judge(lessonOf(text)).parts[0]!;
+  assert.ok(
+    part(
+      'Your order has been shipped. You can track your parcel in your account. Thank you for shopping with us.',
+    ) < 0,
+  );
+  assert.ok(
+    part(
+      'Your account was suspended. Verify your account immediately or it will be closed. Click here to confirm.',
+    ) > 0,
+  );
 });
