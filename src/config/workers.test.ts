@@ -181,14 +181,14 @@ test('a fuzzy storage is off until it has a count, and takes keys and networks',
   const {
     configuration: { fuzzy },
   } = readFolder(context, {
-    'local.d/worker-fuzzy.inc': `count = 1; bind_socket = "*:11335"; allow_update = ["127.0.0.1"]; expire = 30d; backend = "redis"; keypair { privkey = "${key}" } ratelimit_rate = 50; sync = 60s; servers = "redis.example:6379";`,
+    'local.d/worker-fuzzy.inc': `count = 1; bind_socket = "*:11335"; allow_update = ["localhost", "192.0.2.1"]; expire = 30d; backend = "redis"; keypair { privkey = "${key}" } ratelimit_rate = 50; sync = 60s; servers = "redis.example:6379";`,
   });
   assert.equal(fuzzy.enabled, true);
   assert.deepEqual(
     fuzzy.sockets.map(({ host, port }) => [host, port]),
     [['*', 11_335]],
   );
-  assert.deepEqual(fuzzy.allowUpdate, ['127.0.0.1']);
+  assert.deepEqual(fuzzy.allowUpdate, ['127.0.0.1', '::1', '192.0.2.1']);
   assert.equal(fuzzy.expireSeconds, 30 * 86_400);
   assert.deepEqual(fuzzy.privateKeys, [key]);
   assert.equal(fuzzy.rateLimit.perSecond, 50);

@@ -73,6 +73,12 @@ export function readWorkers(reading: Reading, values: readonly UclNode[], empty:
       ['worker', 'controller', 'count'],
       'one controller process runs, whatever the number',
     );
+  if (workers.fuzzy.count > 1)
+    reading.findings.notice(
+      fuzzySection.entries.get('count')?.values[0]?.position,
+      ['worker', 'fuzzy', 'count'],
+      'one process of the fuzzy storage runs, whatever the number',
+    );
   requireCertificate(reading, 'normal', workers.normal, normalSection);
   requireCertificate(reading, 'controller', workers.controller, controllerSection);
   requireCertificate(reading, 'rspamd_proxy', workers.proxy, proxySection);

@@ -341,8 +341,12 @@ export const extractors: Readonly<Record<string, ExtractorDefinition>> = {
     },
   },
   metatokens: refused('the neural module here is not fed with them'),
-  fuzzy_digest: refused('there are no fuzzy hashes yet'),
-  fuzzy_shingles: refused('there are no fuzzy hashes yet'),
+  fuzzy_digest: refused(
+    'hashes depend on the keys of a rule of `fuzzy_check`: the controller tells them, `/plugins/fuzzy/hashes`',
+  ),
+  fuzzy_shingles: refused(
+    'hashes depend on the keys of a rule of `fuzzy_check`: the controller tells them, `/plugins/fuzzy/hashes`',
+  ),
 };
 
 /** Leaves that are not text for reading. */

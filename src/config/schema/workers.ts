@@ -276,6 +276,13 @@ export function toProxyWorker(
   };
 }
 
+/** Rspamd's files name this machine in lists of addresses. */
+function withLocalhost(value: unknown): unknown {
+  const list = typeof value === 'string' ? [value] : value;
+  if (!Array.isArray(list) || !list.includes('localhost')) return value;
+  return list.flatMap((item: unknown) => (item === 'localhost' ? ['127.0.0.1', '::1'] : [item]));
+}
+
 export function toFuzzyWorker(
   section: z.output<typeof fuzzy>,
   written: Readonly<Record<string, unknown>>,
@@ -285,8 +292,8 @@ export function toFuzzyWorker(
   );
   return {
     ...toBase(section, 11335, -1),
-    allowUpdate: section.allow_update,
-    blocked: section.blocked,
+    allowUpdate: withLocalhost(section.allow_update),
+    blocked: withLocalhost(section.blocked),
     readOnly: section.read_only,
     expireSeconds: Math.ceil(section.expire),
     privateKeys: section.keypair.map(({ privkey }) => privkey),
@@ -297,7 +304,7 @@ export function toFuzzyWorker(
       maxSources: section.ratelimit_buckets,
       ipv4Bits: section.ratelimit_network_mask,
       ipv6Bits: 64,
-      whitelist: section.ratelimit_whitelist,
+      whitelist: withLocalhost(section.ratelimit_whitelist),
     },
     store: Object.keys(store).length > 0 ? store : undefined,
   };
