@@ -129,7 +129,7 @@ test('Lua is named: scripts with what they register, functions in options', (con
 
 test('only differences that concern this configuration are told', (context) => {
   const plain = ids(plan(context, { 'local.d/worker-proxy.inc': 'enabled = false;' }));
-  assert.deepEqual(plain, ['scan-failure', 'scan-flag', 'limits', 'controller-password', 'log-output']);
+  assert.deepEqual(plain, ['scan-failure', 'scan-flag', 'controller-password', 'limits', 'log-output']);
   const rich = plan(context, {
     'local.d/ratelimit.conf':
       'rates { user { bucket { burst = 10; rate = "10 / 1h"; } }\n site { selector = "ip"; bucket { burst = 10; rate = "1 / 1h"; } } }',
@@ -142,13 +142,6 @@ test('only differences that concern this configuration are told', (context) => {
     'override.d/actions.conf': 'rejct = 15;',
   });
   assert.deepEqual(ids(rich), [
-    'ratelimit-new-bucket',
-    'ratelimit-oversized',
-    'ratelimit-keyword',
-    'ratelimit-store',
-    'ratelimit-outage',
-    'settings-negated',
-    'settings-bare-scores',
     'proxy-in-place',
     'milter-carry-over',
     'milter-percent',
@@ -156,6 +149,13 @@ test('only differences that concern this configuration are told', (context) => {
     'milter-slow-scan',
     'scan-failure',
     'scan-flag',
+    'ratelimit-new-bucket',
+    'ratelimit-oversized',
+    'ratelimit-keyword',
+    'ratelimit-store',
+    'ratelimit-outage',
+    'settings-negated',
+    'settings-bare-scores',
     'slash-comments',
   ]);
   const keyword = rich.differences.find(({ id }) => id === 'ratelimit-keyword');

@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { BindSocket, CheckDefinition, ConfigProblem, SourcePosition } from '../core/index.ts';
+import { type Difference, isModuleOn } from './differences/difference.ts';
 import { luaRefusal } from './findings.ts';
 import { knownModules, unsupportedSections } from './known/modules.ts';
 import { type Analysis, analyseConfiguration, type LoadedConfiguration, type LoadOptions } from './load.ts';
-import { type Difference, differencesOf, isModuleOn } from './migrate-differences.ts';
+import { differencesOf } from './migrate-differences.ts';
 import { type LuaRegistration, luaRegistrations } from './migrate-lua.ts';
 import { type OperatorOption, operatorOptions } from './migrate-options.ts';
 import { isLua } from './section.ts';
