@@ -43,6 +43,14 @@ export interface RuleSymbol {
   readonly description: string;
 }
 
+/** What the rules say of one message. */
+export interface RulesOutcome {
+  /** Symbols that hit, in the order of their files. */
+  readonly hits: readonly RuleSymbol[];
+  /** The rules took too long, and the rest of them did not run. */
+  readonly isCut: boolean;
+}
+
 export interface EngineOptions {
   readonly ruleset: Ruleset;
   readonly scoreSet: ScoreSet;
@@ -92,18 +100,26 @@ export class SpamRules {
     };
   }
 
-  /** Symbols that hit, in the order of their files. */
-  run(task: Task): readonly RuleSymbol[] {
+  /** Runs the rules over one message. */
+  run(task: Task): RulesOutcome {
     const message = new RuleMessage(task, this.#maxChars, this.#follow);
     // Hundreds of patterns may take long in theory, hardly any does: one watch for all, and only when that strikes the
     // rules run again, each pattern under its own.
-    const outcome = watched(ruleLimits.watchMs, () => this.#hits(message, 'caller'));
-    return outcome.isOverrun ? this.#hits(message, 'own') : outcome.value;
+    const outcome = watched(ruleLimits.watchMs, () =>
+      this.#hits(message, 'caller', Number.POSITIVE_INFINITY),
+    );
+    if (!outcome.isOverrun) return outcome.value;
+    return this.#hits(message, 'own', performance.now() + ruleLimits.totalMs);
   }
 
-  #hits(message: RuleMessage, watch: 'own' | 'caller'): readonly RuleSymbol[] {
+  #hits(message: RuleMessage, watch: 'own' | 'caller', untilMs: number): RulesOutcome {
     const run = new RuleRun(this.#nodes, this.#groups, message, watch);
-    return this.symbols.filter(({ index }) => run.value(index) !== 0);
+    const hits: RuleSymbol[] = [];
+    for (const symbol of this.symbols) {
+      if (watch === 'own' && performance.now() > untilMs) return { hits, isCut: true };
+      if (run.value(symbol.index) !== 0) hits.push(symbol);
+    }
+    return { hits, isCut: false };
   }
 }
 

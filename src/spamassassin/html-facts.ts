@@ -35,7 +35,8 @@ const lineBreaks: ReadonlySet<string> = new Set(['br', 'div']);
 const blanks = /^(?:li|t[hd]|d[td]|embed|h\d)$/;
 const paragraphs = /^(?:p|hr|blockquote|pre|listing|plaintext|xmp|title)$/;
 
-const tag = /<(?:!--[\s\S]*?-->|![^>]*>|(\/?)([a-zA-Z][a-zA-Z0-9:_-]*)((?:"[^"]*"|'[^']*'|[^>"'])*)>?)/g;
+/** What a tag begins with; where comments and declarations end is looked for once, so that no text takes long. */
+const tag = /<(?:(!--|!|\?)|(\/?)([a-zA-Z][a-zA-Z0-9:_-]*)((?:"[^"]*"|'[^']*'|[^>"'])*)>?)/g;
 
 /** A letter, digit or other sign of words at the end or the beginning of a text. */
 const wordEnd = /[^\s\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]$/;
@@ -90,13 +91,20 @@ class HtmlScan {
       if (!found) break;
       if (found.index > from) this.#text(html.slice(from, found.index));
       from = tag.lastIndex;
-      const name = found[2]?.toLowerCase();
-      if (name === undefined) {
-        if (found[0].startsWith('<!--')) this.comments.push(found[0]);
+      const mark = found[1];
+      if (mark !== undefined) {
+        const end = html.indexOf(mark === '!--' ? '-->' : '>', from);
+        // What does not end reaches to the end of the text.
+        from = end < 0 ? html.length : end + (mark === '!--' ? 3 : 1);
+        tag.lastIndex = from;
+        if (mark === '!--' && this.comments.length < ruleLimits.htmlComments)
+          this.comments.push(html.slice(found.index, from));
         continue;
       }
-      this.#tag(name, found[1] === '/', found[3] ?? '');
-      if (voids.has(name) && found[1] !== '/') {
+      const name = found[3]!.toLowerCase();
+      const isEnd = found[2] === '/';
+      this.#tag(name, isEnd, found[4] ?? '');
+      if (voids.has(name) && !isEnd) {
         // What stands in a script or a style sheet is neither text nor tags.
         const end = html.slice(from).search(name === 'script' ? /<\/script/i : /<\/style/i);
         from = end < 0 ? html.length : from + end;

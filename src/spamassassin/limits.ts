@@ -13,6 +13,8 @@ export const ruleLimits = {
   watchMs: 250,
   /** How long one pattern may then take over one message before it is off. */
   patternMs: 500,
+  /** How long rules may go on then; the rest is left out, and a symbol says so. */
+  totalMs: 2_000,
   /** Patterns longer than this are translated at load. */
   warmedChars: 500,
   /** Hits of one `multiple` rule that are counted. */
@@ -23,6 +25,11 @@ export const ruleLimits = {
   htmlChars: 1_000_000,
   /** Elements that are looked at in HTML, and links with their text. */
   htmlTags: 50_000,
+  htmlComments: 1_000,
+  /** Links that rules look at. */
+  uris: 1_000,
+  /** Texts of all parts together are at most so many times as long as one may be. */
+  partsFactor: 4,
   /** Addresses of one header field. */
   addresses: 256,
   /** Addresses in the body that freemail rules look at. */

@@ -2,6 +2,7 @@ import type { Message, Task } from '../core/index.ts';
 import { utf8Bytes } from '../lib/index.ts';
 import { decodedField } from './fields.ts';
 import { type HtmlFacts, readHtmlFacts } from './html-facts.ts';
+import { ruleLimits } from './limits.ts';
 import { type MimeFacts, readMimeFacts } from './mime-facts.ts';
 import { type Relays, readRelays } from './relays.ts';
 import { bodyPieces, rawPieces, wholeMessage } from './texts.ts';
@@ -81,11 +82,11 @@ export class RuleMessage {
     if (this.#uris) return this.#uris;
     const uris = new Set<string>();
     const { content } = this.task;
-    for (const { url } of content.urls) {
+    for (const { url } of content.urls.slice(0, ruleLimits.uris)) {
       uris.add(utf8Bytes(url));
       for (const target of this.#follow(url)) uris.add(target);
     }
-    for (const { text } of content.emails) uris.add(utf8Bytes(`mailto:${text}`));
+    for (const { text } of content.emails.slice(0, ruleLimits.uris)) uris.add(utf8Bytes(`mailto:${text}`));
     this.#uris = [...uris];
     return this.#uris;
   }

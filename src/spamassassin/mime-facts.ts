@@ -34,6 +34,9 @@ function lines(part: Part): readonly string[] {
   );
 }
 
+/** Blanks at the end of a line that are looked at; lines of quoted-printable have 76 characters. */
+const maxTrailing = 256;
+
 export function readMimeFacts({ parts }: Message): MimeFacts {
   let htmlParts = 0;
   let textParts = 0;
@@ -88,7 +91,7 @@ export function readMimeFacts({ parts }: Message): MimeFacts {
         escapedTotal += line.length;
         if (line.includes('=')) {
           const needless = line.match(/=(?:09|3[0-9ABCEF]|[2456][0-9A-F]|7[0-9A-E])/g)?.length ?? 0;
-          const trailing = /((?:=09|=20)+)\s*$/.exec(line)?.[1]?.length ?? 0;
+          const trailing = /((?:=09|=20)+)\s*$/.exec(line.slice(-maxTrailing))?.[1]?.length ?? 0;
           escapedBytes += needless === 0 ? 0 : needless - trailing / 3;
         }
       }

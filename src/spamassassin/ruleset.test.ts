@@ -43,7 +43,7 @@ test('descriptions are UTF-8, of English where a file has several languages', ()
 test('metas that ask for each other end', () => {
   const rules = compile('meta A B || C\nmeta B A\nmeta C !B');
   assert.deepEqual(
-    rules.run(testTask().task).map(({ name }) => name),
+    rules.run(testTask().task).hits.map(({ name }) => name),
     ['A', 'C'],
   );
 });
@@ -100,11 +100,33 @@ test('any text is read without an exception, and its rules run', () => {
   fc.assert(
     fc.property(fc.array(word, { maxLength: 40 }), fc.string(), (words, noise) => {
       const rules = compile(`${words.join(' ')}\n${noise}`);
-      for (const { name } of rules.run(
-        testTask({ raw: 'Subject: aab\n\n<b>a</b> http://x.example/\n' }).task,
-      ))
+      for (const { name } of rules.run(testTask({ raw: 'Subject: aab\n\n<b>a</b> http://x.example/\n' }).task)
+        .hits)
         assert.match(name, /^[A-Za-z_]\w*$/);
     }),
     { numRuns: 300 },
   );
+});
+
+test('hostile HTML, lines and parts are read in linear time', () => {
+  const rules = compile(
+    'body A eval:html_tag_exists("table")\nrawbody B eval:check_for_mime("mime_qp_count")\nbody C /needle/\nmeta M A + B + C',
+  );
+  const big = 400_000;
+  const hostile = [
+    ['text/html', '<!--'.repeat(big / 4)],
+    ['text/html', '<!x'.repeat(big / 3)],
+    ['text/html', '<a "'.repeat(big / 4)],
+    ['text/html', '<a \'"'.repeat(big / 5)],
+    ['text/html', '<script>'.repeat(big / 8)],
+    ['text/plain', '=20'.repeat(big / 3)],
+    ['text/plain', 'x'.repeat(big)],
+    ['text/plain', '\n \t'.repeat(big / 3)],
+    ['text/plain', '&#x2019;'.repeat(big / 8)],
+  ];
+  const parts = hostile.map(
+    ([type, text]) => `--b\nContent-Type: ${type}\nContent-Transfer-Encoding: quoted-printable\n\n${text}x\n`,
+  );
+  const raw = `Content-Type: multipart/mixed; boundary=b\nSubject: x\n\n${parts.join('')}--b--\n`;
+  assert.ok(Array.isArray(rules.run(testTask({ raw }).task).hits));
 });

@@ -17,8 +17,8 @@ function shortLines(text: string): string[] {
   for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
     let from = 0;
     while (line.length - from > max) {
-      const blank = line.lastIndexOf(' ', from + max);
-      const end = blank < from ? from + max : blank + 1;
+      const blank = line.slice(from, from + max + 1).lastIndexOf(' ');
+      const end = blank < 0 ? from + max : from + blank + 1;
       pieces.push(line.slice(from, end));
       from = end;
     }
@@ -68,7 +68,8 @@ export function renderedTexts({ message, html }: RuleMessage): readonly Rendered
 export function bodyPieces(message: RuleMessage, subject: string, maxChars: number): readonly string[] {
   const joined = renderedTexts(message)
     .map(({ text }) => text.slice(0, maxChars))
-    .join('\n');
+    .join('\n')
+    .slice(0, maxChars * ruleLimits.partsFactor);
   const paragraphs = joined
     .replace(/\n+\s*\n+/g, '\0')
     .replace(/\s+/g, ' ')
@@ -79,10 +80,12 @@ export function bodyPieces(message: RuleMessage, subject: string, maxChars: numb
 /** Bytes of every text part, transfer encoding removed. */
 export function rawPieces({ message }: Task, maxBytes: number): readonly string[] {
   const pieces: string[] = [];
+  let left = maxBytes * ruleLimits.partsFactor;
   for (const part of message.parts) {
-    if (part.kind !== 'text' || part.children.length > 0) continue;
-    const text = part.decoded().toString('latin1', 0, maxBytes).replaceAll('\r\n', '\n');
-    pieces.push(...shortParagraphs(text));
+    if (part.kind !== 'text' || part.children.length > 0 || left <= 0) continue;
+    const text = part.decoded().toString('latin1', 0, Math.min(maxBytes, left)).replaceAll('\r\n', '\n');
+    left -= text.length;
+    for (const piece of shortParagraphs(text)) pieces.push(piece);
   }
   return pieces;
 }

@@ -63,7 +63,8 @@ export function regexpRules(
   handle.onChange(load);
   return (task, hit) => {
     if (!loaded) return;
-    const hits = loaded.rules.run(task);
+    const { hits, isCut } = loaded.rules.run(task);
+    if (isCut) log.warn('rules of a map were cut short', { map: name, id: task.id });
     for (const { name: rule } of hits) {
       const symbol = loaded.symbols.get(rule);
       if (symbol !== undefined) hit(symbol);

@@ -28,7 +28,9 @@ export const spamassassin = defineCheck({
   direction: 'both',
   needs: ['text'],
   config,
-  symbols: {},
+  symbols: {
+    SPAMASSASSIN_CUT: { score: 0, description: 'Rules of SpamAssassin took too long and did not all run' },
+  },
   create(context) {
     const { config: options, log } = context;
     const ruleset = readRules(context);
@@ -62,10 +64,12 @@ export const spamassassin = defineCheck({
     log.info('rules of SpamAssassin loaded', { defined, compiled, refused, symbols: symbols.size });
     return {
       name: 'SPAMASSASSIN',
-      symbols: [...symbols.values()],
+      symbols: [...symbols.values(), 'SPAMASSASSIN_CUT'],
       after: [...rules.foreign, ...[...rules.asked].map((finding) => unitsByFinding[finding])],
       run(task, hit) {
-        for (const { name } of rules.run(task)) hit(symbols.get(name)!);
+        const { hits, isCut } = rules.run(task);
+        for (const { name } of hits) hit(symbols.get(name)!);
+        if (isCut) hit('SPAMASSASSIN_CUT');
       },
     };
   },
@@ -74,7 +78,7 @@ export const spamassassin = defineCheck({
 const optionNames: ReadonlySet<string> = new Set(Object.keys(config.shape));
 
 /** Reads every file that the section names. */
-function readRules(context: CheckContext<Options, never>): Ruleset {
+function readRules(context: CheckContext<Options, 'SPAMASSASSIN_CUT'>): Ruleset {
   const { config: options } = context;
   const ruleset = new Ruleset();
   const others = Object.entries(options).filter(([key]) => !optionNames.has(key));
