@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { recordingLog } from '../../../test/helpers/check-table.ts';
 import { manualClock, memoryMetrics } from '../../../test/helpers/clock-and-metrics.ts';
@@ -60,12 +61,16 @@ async function open(t: TestContext, changes: Partial<FuzzyDoorSettings> = {}) {
     ...changes,
   };
   const door = new FuzzyStorageDoor({ settings, clock, log, metrics: memoryMetrics() });
-  /** Undefined: no answer within a turn of the store. */
-  const ask = (bytes: Buffer, address = '192.0.2.1'): Promise<Buffer | undefined> =>
-    new Promise((resolve) => {
-      door.datagram(bytes, address, resolve);
-      setTimeout(() => resolve(undefined), 100);
+  /** Undefined: it is through with this request, and there was no answer. */
+  const ask = async (bytes: Buffer, address = '192.0.2.1'): Promise<Buffer | undefined> => {
+    let answer: Buffer | undefined;
+    door.datagram(bytes, address, (reply) => {
+      answer = reply;
     });
+    await door.close(60_000);
+    await setImmediate();
+    return answer;
+  };
   return { door, ask, clock, settings };
 }
 
