@@ -100,6 +100,7 @@ test('scans show in statistics, counters and history', async () => {
     'KNOWN_SENDER',
     'LOCAL_OUTBOUND',
     'MID_RHS_MATCH_FROM',
+    'MIME_GOOD',
     'MISSING_XM_UA',
     'RCPT_COUNT_ONE',
     'RCVD_COUNT_ZERO',
