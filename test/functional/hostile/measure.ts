@@ -3,7 +3,7 @@
  * time, processor time and memory of the worker. `npm run hostile -- [MEGABYTES] [PATTERN OF NAMES]`
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { startServer } from '../functional/server.ts';
+import { startServer } from '../server.ts';
 import { hostileMails } from './mail.ts';
 
 const [megabytes = '49', pattern = ''] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { message, startServer, type TestServer } from './functional/server.ts';
 import { type HostileMail, hostileMails } from './hostile/mail.ts';
+import { message, startServer, type TestServer } from './server.ts';
 
 /** Small, because there are hundreds; `npm run hostile` sends them at full size. */
 const smallBytes = 150_000;
