@@ -54,6 +54,21 @@ const seen = new Uint8Array(phraseCount);
 /** By the number of a word: the phrases that begin with it. */
 const phrasesFrom = Array.from({ length: lexicon.count }, (_, number) => byFirst.get(number));
 
+/** By the number of a word: the text that has it, and the text that its phrases were looked through for. */
+const present = new Uint32Array(lexicon.count);
+const sifted = new Uint32Array(lexicon.count);
+/** Of {@link phrasesFrom}, those whose words all stand in the text. */
+const possible: (readonly Phrase[] | undefined)[] = phrasesFrom.slice();
+let turn = 0;
+
+function sift(phrases: readonly Phrase[] | undefined): readonly Phrase[] | undefined {
+  let found: Phrase[] | undefined;
+  if (phrases)
+    for (const phrase of phrases)
+      if (phrase.words.every((word) => present[word] === turn)) (found ??= []).push(phrase);
+  return found;
+}
+
 /** Reads words in the lexicon of the phrases. @param maxWords further ones are not read */
 export function phraseReader(maxWords: number): WordReader {
   return new WordReader(lexicon, maxWords);
@@ -77,11 +92,20 @@ function matchesFrom({ words, gaps }: Phrase, text: WordReader, start: number): 
  */
 export function countTopics(text: WordReader): Uint16Array {
   const counts = new Uint16Array(topics.length);
+  if (text.count === 0) return counts;
   seen.fill(0);
+  turn = turn === 0xffff_ffff ? 1 : turn + 1;
+  const last = text.numberStarts[text.count]!;
+  for (let index = 0; index < last; index++) present[text.numbers[index]!] = turn;
   for (let at = 0; at < text.count; at++) {
     const end = text.numberStarts[at + 1]!;
     for (let index = text.numberStarts[at]!; index < end; index++) {
-      const phrases = phrasesFrom[text.numbers[index]!];
+      const number = text.numbers[index]!;
+      if (sifted[number] !== turn) {
+        sifted[number] = turn;
+        possible[number] = sift(phrasesFrom[number]);
+      }
+      const phrases = possible[number];
       if (!phrases) continue;
       for (const phrase of phrases) {
         if (seen[phrase.number] !== 0 || !matchesFrom(phrase, text, at)) continue;

@@ -79,6 +79,8 @@ function kindOf(code: number): number {
   return code >= 0x3000 && code <= 0x303f ? none : foreign;
 }
 
+const kinds = Uint8Array.from({ length: 0x1_0000 }, (_, code) => kindOf(code));
+
 const soft = /\u00ad/g;
 const invisible = /\p{Default_Ignorable_Code_Point}/u;
 const marks = /\p{Mn}/gu;
@@ -122,7 +124,7 @@ export function findDisguised(
 ): void {
   const end = Math.min(text.length, maxTextLength);
   let start = -1;
-  let kinds = none;
+  let met = none;
   let isOdd = false;
   /** Where letters stand one by one: the first of them, how many, and what is between. */
   let rowStart = 0;
@@ -130,13 +132,13 @@ export function findDisguised(
   let rowBetween = 0;
   for (let at = 0; at <= end; at++) {
     const code = at < end ? text.charCodeAt(at) : 0x20;
-    const kind = kindOf(code);
+    const kind = kinds[code]!;
     if (kind !== none) {
       if (start < 0) start = at;
       // A capital I after a small letter.
       else if (code === 0x49 && text.charCodeAt(at - 1) >= 0x61 && text.charCodeAt(at - 1) <= 0x7a)
         isOdd = true;
-      kinds |= kind;
+      met |= kind;
       continue;
     }
     if (start < 0) {
@@ -145,7 +147,7 @@ export function findDisguised(
       continue;
     }
     const length = at - start;
-    if (length === 1 && kinds !== foreign) {
+    if (length === 1 && met !== foreign) {
       const between = text.charCodeAt(start - 1);
       if (rowLength === 0) {
         rowStart = start;
@@ -161,11 +163,11 @@ export function findDisguised(
     } else {
       if (rowLength >= minLength) tellRow(start - 1);
       rowLength = 0;
-      if ((isOdd || kinds !== letter) && kinds !== sign && length >= minLength && length <= maxTokenLength)
+      if ((isOdd || met !== letter) && met !== sign && length >= minLength && length <= maxTokenLength)
         tellToken(text.slice(start, at));
     }
     start = -1;
-    kinds = none;
+    met = none;
     isOdd = false;
   }
   if (rowLength >= minLength) tellRow(end);

@@ -7,14 +7,15 @@ export function isPublicName(name: string): boolean {
   return name.includes('.') && !privateSuffix.test(name);
 }
 
-const maxNameLength = 253;
+/** Characters of a whole name (RFC 1035 2.3.4). */
+export const maxNameLength = 253;
 const maxLabelLength = 63;
 const dot = 0x2e;
 const hyphen = 0x2d;
 
-/** Can this be asked? Texts of messages hold what no name can be: blanks, empty labels, hyphens at an edge. */
-export function isQuestion(name: string): boolean {
-  if (name.length > maxNameLength) return false;
+/** Can this be asked, with room for so many characters? Texts of messages hold what no name can be: blanks, empty labels, hyphens at an edge. */
+export function isQuestion(name: string, maxLength = maxNameLength): boolean {
+  if (name.length > maxLength) return false;
   let start = 0;
   for (let i = 0; i <= name.length; i++) {
     const code = i === name.length ? dot : name.charCodeAt(i);

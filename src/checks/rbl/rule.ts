@@ -5,7 +5,7 @@ import { Asking, type ListCounters } from './asking.ts';
 import type { ListHealth } from './health.ts';
 import { ruleKinds, ruleSwitches } from './kinds.ts';
 import { nameEncoder } from './name-hash.ts';
-import { isQuestion } from './names.ts';
+import { isQuestion, maxNameLength } from './names.ts';
 import type { CheckKind, Config, RuleOptions } from './options.ts';
 import { QuestionTable } from './question-table.ts';
 import type { ScanStates } from './scan-state.ts';
@@ -153,6 +153,8 @@ export function compileRule(name: string, options: RuleOptions, shared: Shared):
     return direction.isLocal || (clientIp !== undefined && localExclusions?.lookup(clientIp) !== undefined);
   };
 
+  const roomForName = maxNameLength - (options.resolve_ip ? 0 : zone.length + 1);
+
   /** Gathers names and asks; returns undefined when there is nothing to ask. */
   const look = (
     task: Task,
@@ -170,8 +172,11 @@ export function compileRule(name: string, options: RuleOptions, shared: Shared):
       name(written, label) {
         const text = written.endsWith('.') ? written.replace(/\.+$/, '') : written;
         if (text === '' || whitelist?.lookup(text) !== undefined) return;
-        const question = (options.resolve_ip ? text : `${encode(text)}.${zone}`).toLowerCase();
-        if (isQuestion(question)) table.add(question, text, label, options.resolve_ip ? 'host' : 'listed');
+        // The zone is well-formed; so is the whole when what stands before it is.
+        const asked = (options.resolve_ip ? text : encode(text)).toLowerCase();
+        if (!isQuestion(asked, roomForName)) return;
+        if (options.resolve_ip) table.add(asked, text, label, 'host');
+        else table.add(`${asked}.${zone}`, text, label);
       },
       address(address, label) {
         if (whitelist?.lookup(address) !== undefined) return;
