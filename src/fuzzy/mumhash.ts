@@ -1,6 +1,8 @@
 // MUM ("multiply and mix") of Vladimir Makarov, version 1 with four lanes, as Rspamd has it, on halves of 32 bits:
 // BigInt is far too slow for 32 hashes of every word.
 
+import { mulHigh } from '../lib/index.ts';
+
 /** Odd constants of the algorithm, high and low half. */
 const blockStart = [0xc42b5e2e, 0x6480b23b] as const;
 const unroll = [0x7b51ec3d, 0x22f7096f] as const;
@@ -22,17 +24,6 @@ const two32 = 0x1_0000_0000;
 // Halves of the last product, which would otherwise make an object each.
 let high = 0;
 let low = 0;
-
-/** High half of the product of two halves. */
-function mulHigh(a: number, b: number): number {
-  const aHigh = a >>> 16;
-  const aLow = a & 0xffff;
-  const bHigh = b >>> 16;
-  const bLow = b & 0xffff;
-  const first = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const second = aLow * bHigh + (first & 0xffff);
-  return aHigh * bHigh + Math.floor(first / 0x10000) + Math.floor(second / 0x10000);
-}
 
 /** Sum of both 64-bit halves of the 128-bit product. */
 function mix(aHigh: number, aLow: number, [bHigh, bLow]: readonly [number, number]): void {

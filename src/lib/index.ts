@@ -6,6 +6,7 @@ export * from './ip.ts';
 export { maskIp, networkKeys } from './ip-mask.ts';
 export { isPublicIp } from './ip-public.ts';
 export { LuaPatternError, luaPattern } from './lua-pattern.ts';
+export { mulHigh } from './mul-high.ts';
 export { percentBytes } from './percent.ts';
 export * from './quoted-printable.ts';
 export {

@@ -1,6 +1,8 @@
 // XXH64 (xxHash specification 0.1.1, "XXH64 Algorithm Description") on pairs of 32-bit halves: BigInt is an order of
 // magnitude slower, and a message has some thousand words.
 
+import { mulHigh } from './mul-high.ts';
+
 /** An unsigned 64-bit number in two halves, each 0 to 2^32 - 1. */
 export interface Halves {
   readonly high: number;
@@ -10,16 +12,6 @@ export interface Halves {
 // Halves of the results of the functions below, which would otherwise make an object each.
 let high = 0;
 let low = 0;
-
-function mulHigh(a: number, b: number): number {
-  const aHigh = a >>> 16;
-  const aLow = a & 0xffff;
-  const bHigh = b >>> 16;
-  const bLow = b & 0xffff;
-  const first = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const second = aLow * bHigh + (first & 0xffff);
-  return aHigh * bHigh + Math.floor(first / 0x10000) + Math.floor(second / 0x10000);
-}
 
 function multiply(aHigh: number, aLow: number, bHigh: number, bLow: number): void {
   const top = mulHigh(aLow >>> 0, bLow >>> 0);
