@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
+import { leftOutWithout } from '../../test/helpers/left-out.ts';
 import { makePdf, pdfStream } from '../../test/helpers/pdf-files.ts';
 import type { PdfView } from '../core/index.ts';
 import { readPdf } from './pdf.ts';
@@ -140,13 +141,6 @@ test('a PDF that needs a password shows what it does, not where it leads', () =>
 });
 
 const qpdf = '/usr/bin/qpdf';
-function qpdfMissing(): string | undefined {
-  if (existsSync(qpdf)) return undefined;
-  const reason = 'left out: Debian package qpdf is missing';
-  if (process.env['CI'] === 'true') throw new Error(reason);
-  return reason;
-}
-
 /** Has qpdf write a document anew. It needs a table of references, and mends what has none. */
 function rewrite(pdf: Buffer, ...options: readonly string[]): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'postern-pdf-'));
@@ -189,7 +183,7 @@ for (const [name, options, isEncrypted] of [
   ['256-bit AES and object streams', ['--object-streams=generate', '--encrypt', '', 'owner', '256'], true],
 ] as const) {
   test(`qpdf’s ${name} are read, with the empty password if need be`, {
-    skip: qpdfMissing() ?? false,
+    skip: leftOutWithout({ qpdf }),
   }, () => {
     const view = readPdf(rewrite(written, ...options));
     assert.deepEqual(view.links.toSorted(), ['https://js.example.com/', 'https://q.example.com/']);
@@ -200,7 +194,7 @@ for (const [name, options, isEncrypted] of [
   });
 }
 
-test('what needs a password stays closed', { skip: qpdfMissing() ?? false }, () => {
+test('what needs a password stays closed', { skip: leftOutWithout({ qpdf }) }, () => {
   const view = readPdf(rewrite(written, '--encrypt', 'user', 'owner', '256'));
   assert.deepEqual([view.isEncrypted, view.links, view.title], [true, [], '']);
   assert.deepEqual([...view.actions].toSorted(), ['link', 'script']);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { leftOutWithout } from '../helpers/left-out.ts';
 import { type Daemon, freePorts, startDaemon, waitForPorts } from '../mta/process.ts';
 import { eventually, startServer, type TestServer } from './server.ts';
 
@@ -13,15 +13,6 @@ const programs: Readonly<Record<string, string>> = {
   'c-icap': '/usr/bin/c-icap',
   'libc-icap-mod-virus-scan': '/etc/c-icap/virus_scan.conf',
 };
-
-/** Why the tests are left out, if they are; in CI nothing may be. */
-function leftOut(): string | false {
-  const missing = Object.keys(programs).filter((name) => !existsSync(programs[name]!));
-  if (missing.length === 0) return false;
-  const reason = `left out: Debian package ${missing.join(', ')} is missing`;
-  if (process.env['CI'] === 'true') throw new Error(reason);
-  return reason;
-}
 
 /** The one thing that the test database knows. */
 const virus = 'POSTERN-VIRUS-TEST-STRING';
@@ -61,7 +52,7 @@ interface Verdict {
   readonly messages: Readonly<Record<string, string>>;
 }
 
-describe('clamd and c-icap', { skip: leftOut() }, () => {
+describe('clamd and c-icap', { skip: leftOutWithout(programs) }, () => {
   let root: string;
   let clamd: Daemon;
   let cicap: Daemon;

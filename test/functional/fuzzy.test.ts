@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { makeKeyPair } from '../../src/fuzzy/index.ts';
+import { leftOutWithout } from '../helpers/left-out.ts';
 import { freePorts } from '../mta/process.ts';
 import { postern, startServer, type TestServer } from './server.ts';
 
@@ -98,7 +98,7 @@ describe('fuzzy hashes', () => {
     assert.deepEqual(await symbolsOf(storage, alike), {});
   });
 
-  test('rspamc teaches as it teaches Rspamd', { skip: !existsSync(rspamc) }, async () => {
+  test('rspamc teaches as it teaches Rspamd', { skip: leftOutWithout({ rspamd: rspamc }) }, async () => {
     const ask = async (...args: readonly string[]): Promise<string> => {
       const { stdout } = await run(rspamc, ['-h', `127.0.0.1:${storage.ports.controller}`, ...args]);
       return stdout;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import {
   type Harness,
@@ -9,14 +8,7 @@ import {
 } from '../../src/server/scan-port/testing/harness.ts';
 import type { LearnRequest } from '../../src/server/spamc/index.ts';
 import { hit } from '../../src/server/testing/scanner.ts';
-
-/** Why a program's tests are left out, if they are; in CI nothing may be. */
-function leftOut(path: string, debianPackage: string): string | false {
-  if (existsSync(path)) return false;
-  const reason = `left out: ${path} is missing (Debian package ${debianPackage})`;
-  if (process.env['CI'] === 'true') throw new Error(reason);
-  return reason;
-}
+import { leftOutWithout } from '../helpers/left-out.ts';
 
 interface Finished {
   readonly code: number | null;
@@ -44,7 +36,7 @@ const spam = {
   symbols: [hit('BAYES_SPAM', 5.1, { description: 'Bayes says spam' }), hit('PLAIN', 2.15)],
 } as const;
 
-describe('spamc of SpamAssassin', { skip: leftOut('/usr/bin/spamc', 'spamc') }, () => {
+describe('spamc of SpamAssassin', { skip: leftOutWithout({ spamc: '/usr/bin/spamc' }) }, () => {
   async function withPort(
     t: TestContext,
     options: HarnessOptions = {},
@@ -124,7 +116,7 @@ describe('spamc of SpamAssassin', { skip: leftOut('/usr/bin/spamc', 'spamc') }, 
   });
 });
 
-describe('rspamc of Rspamd', { skip: leftOut('/usr/bin/rspamc', 'rspamd') }, () => {
+describe('rspamc of Rspamd', { skip: leftOutWithout({ rspamd: '/usr/bin/rspamc' }) }, () => {
   const rspamc = (port: Harness, ...args: string[]): Promise<Finished> =>
     run('/usr/bin/rspamc', ['-h', `127.0.0.1:${port.port}`, ...args], message);
 

@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { spamassassin } from '../../src/checks/spamassassin/check.ts';
 import { type BuiltCheck, buildCheck } from '../helpers/check-table.ts';
+import { leftOutWithout } from '../helpers/left-out.ts';
 
 /** Debian's SpamAssassin with its rules (package spamassassin). */
 const rules = '/usr/share/spamassassin';
-
-/** Why the tests are left out, if they are; in CI nothing may be. */
-function leftOut(): string | false {
-  if (existsSync(join(rules, '72_active.cf'))) return false;
-  const reason = 'left out: Debian package spamassassin is missing';
-  if (process.env['CI'] === 'true') throw new Error(reason);
-  return reason;
-}
 
 /** Runs SpamAssassin as a library over files: a line of names for each. */
 const runner = `
@@ -199,7 +192,9 @@ const messages: Readonly<Record<string, string>> = {
   }),
 };
 
-describe('rules of Debian’s SpamAssassin', { skip: leftOut() }, () => {
+describe('rules of Debian’s SpamAssassin', {
+  skip: leftOutWithout({ spamassassin: join(rules, '72_active.cf') }),
+}, () => {
   const folder = mkdtempSync(join(tmpdir(), 'postern-real-sa-'));
   const theirs = new Map<string, readonly string[]>();
   let built: BuiltCheck | undefined;

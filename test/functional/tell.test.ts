@@ -1,26 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { leftOutWithout } from '../helpers/left-out.ts';
 import { startServer, type TestServer } from './server.ts';
 
 /** Debian package spamc. */
 const spamc = '/usr/bin/spamc';
 
-/** Why the tests are left out, if they are; in CI nothing may be. */
-function leftOut(): string | false {
-  if (existsSync(spamc)) return false;
-  const reason = 'left out: Debian package spamc is missing';
-  if (process.env['CI'] === 'true') throw new Error(reason);
-  return reason;
-}
-
 const words = 'cheap watches luxury bargain discount casino winner jackpot voucher bonus gamble prize';
 const mail = (number: number): string =>
   `From: a@example.com\r\nMessage-ID: <tell${number}@example.com>\r\nSubject: hi\r\n\r\n${words} number${number}\r\n`;
 
-describe('TELL of the spamd protocol', { skip: leftOut() }, () => {
+describe('TELL of the spamd protocol', { skip: leftOutWithout({ spamc }) }, () => {
   let server: TestServer;
   const tell = (number: number, ...args: readonly string[]): Promise<readonly [number | null, string]> =>
     new Promise((resolve, reject) => {

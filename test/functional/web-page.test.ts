@@ -1,27 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { leftOutWithout } from '../helpers/left-out.ts';
 import { eventually, gtube, message, startServer, type TestServer } from './server.ts';
 
 const page3 = '/usr/share/rspamd/www';
 const browserProgram = '/usr/bin/chromium';
 const stepTimeoutMs = 10_000;
-
-/** Why these tests are left out, if they are; in CI nothing may be. */
-function leftOut(): string | false {
-  const missing = [
-    [join(page3, 'index.html'), 'rspamd'],
-    [browserProgram, 'chromium'],
-  ].filter(([path]) => !existsSync(path!));
-  if (missing.length === 0) return false;
-  const reason = `left out: Debian packages ${missing.map(([, name]) => name).join(', ')} are missing`;
-  if (process.env['CI'] === 'true') throw new Error(reason);
-  return reason;
-}
 
 /** What the browser complains about by itself, where nothing is wrong. */
 const expectedComplaints = [
@@ -29,7 +17,9 @@ const expectedComplaints = [
   /401 \(Unauthorized\)/,
 ];
 
-describe("Rspamd's own web page", { skip: leftOut() }, () => {
+describe("Rspamd's own web page", {
+  skip: leftOutWithout({ rspamd: join(page3, 'index.html'), chromium: browserProgram }),
+}, () => {
   let server: TestServer;
   let browser: Browser;
   let page: Page;

@@ -1,15 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { leftOutWithout } from './left-out.ts';
 
 const qrencode = '/usr/bin/qrencode';
 const convert = '/usr/bin/convert';
 
 /** Why there can be no pictures of codes, if so; in CI there have to be. */
 export function qrPicturesMissing(): string | undefined {
-  if (existsSync(qrencode) && existsSync(convert)) return undefined;
-  const reason = 'left out: Debian packages qrencode and imagemagick are missing';
-  if (process.env['CI'] === 'true') throw new Error(reason);
-  return reason;
+  return leftOutWithout({ qrencode, imagemagick: convert }) || undefined;
 }
 
 /** A PNG with a QR code. */
